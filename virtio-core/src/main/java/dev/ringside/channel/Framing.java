@@ -1,0 +1,23 @@
+package dev.ringside.channel;
+
+import dev.ringside.fault.MessageFault;
+import io.netty.buffer.ByteBuf;
+
+/** How a protocol delimits its messages. */
+public interface Framing {
+    /** Bytes of the fixed header that every message begins with. */
+    int headerBytes();
+
+    /** The most descriptors that any message may carry. */
+    int maxFds();
+
+    /**
+     * The number of bytes that follow a header.
+     *
+     * @param header {@link #headerBytes} bytes, from the peer
+     * @return at least 0, and small enough to be kept in memory
+     * @throws MessageFault if the header is no header, or announces more than any message has; the stream cannot be
+     *     followed any further
+     */
+    int payloadBytes(ByteBuf header) throws MessageFault;
+}

@@ -1,0 +1,21 @@
+package dev.ringside.device;
+
+/** Feature bits that do not belong to one device type (virtio 1.2 §6), as masks. */
+public final class Feature {
+    /** The device accepts any layout of a request over descriptors (legacy drivers ask; §6.3 makes it the rule). */
+    public static final long ANY_LAYOUT = 1L << 27;
+
+    public static final long RING_INDIRECT_DESC = 1L << 28;
+    public static final long RING_EVENT_IDX = 1L << 29;
+    public static final long VERSION_1 = 1L << 32;
+
+    /** Those that {@code queue} implements and every device therefore offers. */
+    public static final long TRANSPORT = ANY_LAYOUT | RING_INDIRECT_DESC | RING_EVENT_IDX | VERSION_1;
+
+    private Feature() {}
+
+    /** Whether a word holds a bit. */
+    public static boolean has(long features, long mask) {
+        return (features & mask) != 0;
+    }
+}

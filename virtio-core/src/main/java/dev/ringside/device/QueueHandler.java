@@ -1,0 +1,24 @@
+package dev.ringside.device;
+
+import dev.ringside.queue.DescriptorChain;
+
+/** The device's work on one queue; every method runs on the loop that owns the queue. */
+public interface QueueHandler {
+    /**
+     * Takes a chain. It stays the handler's until {@link QueueContext#complete}, in this call or later.
+     *
+     * @param chain well-formed; what its bytes say is still unchecked
+     */
+    void handle(DescriptorChain chain);
+
+    /**
+     * Completes a chain that broke the rules of the ring, with an error status if the device has one and the chain a
+     * place for it.
+     *
+     * @param chain only its head and what {@link DescriptorChain#endsWritable} says can be relied on
+     */
+    void reject(DescriptorChain chain);
+
+    /** The queue is stopped and every chain completed: gives up what {@link VirtioDevice#start} acquired. */
+    void close();
+}

@@ -1,0 +1,310 @@
+package dev.ringside.device;
+
+import dev.ringside.fault.ChainFault;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.fault.RingFault;
+import dev.ringside.linux.EventFd;
+import dev.ringside.linux.Fd;
+import dev.ringside.loop.DeviceLoop;
+import dev.ringside.loop.Interest;
+import dev.ringside.loop.Watch;
+import dev.ringside.memory.GuestMemory;
+import dev.ringside.queue.DescriptorChain;
+import dev.ringside.queue.Virtqueue;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A virtqueue at work: from the moment that its driver may kick it until every chain taken from it is completed.
+ * Everything here runs on one loop, the queue's owner.
+ *
+ * <pre>
+ *   kick -> disarm kicks -> take chains, handler works -> arm kicks, look once more
+ *   complete -> push; end of turn -> publish used_idx once -> call the driver if it asked for it
+ * </pre>
+ *
+ * <p>A ring fault breaks the queue: it takes no more chains and tells its driver nothing more, but still counts the
+ * chains in flight down, so that stopping it stays possible.
+ */
+public final class RunningQueue implements QueueContext {
+    private static final Logger LOG = LoggerFactory.getLogger(RunningQueue.class);
+
+    /** Chains taken in one go, before the loop's other queues get their turn. */
+    private static final int BUDGET = 256;
+
+    private final DeviceLoop loop;
+    private final int index;
+    private final String name;
+    private final Virtqueue queue;
+    private final QueueHandler handler;
+    private final FaultLog faults;
+
+    private @Nullable Watch kick;
+    private @Nullable Fd call;
+    private @Nullable Fd err;
+
+    /** Chains that are not in use; those in use are with the handler. */
+    private final DescriptorChain[] idle;
+
+    private int idleCount;
+    private int made;
+    private int inFlight;
+
+    private boolean broken;
+    private boolean flushPending;
+    private boolean processPending;
+    /** Completed when nothing is in flight; meanwhile no chain is taken. */
+    private @Nullable CompletableFuture<Void> draining;
+
+    /**
+     * A queue that is ready to run, but not watching for kicks yet.
+     *
+     * @param loop the owner, whose thread is the caller
+     * @param index of the queue in its device
+     * @param device starts the handler
+     * @param features as negotiated
+     * @param queue the ring
+     * @param faults where a guest's faults are logged
+     */
+    public RunningQueue(
+            DeviceLoop loop, int index, VirtioDevice device, long features, Virtqueue queue, FaultLog faults) {
+        this.loop = loop;
+        this.index = index;
+        this.name = device.name() + " queue " + index;
+        this.queue = queue;
+        this.faults = faults;
+        this.idle = new DescriptorChain[queue.size()];
+        this.handler = device.start(this, features);
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public int size() {
+        return queue.size();
+    }
+
+    @Override
+    public DeviceLoop loop() {
+        return loop;
+    }
+
+    /**
+     * Uses an eventfd for kicks from here on, and looks at the ring at once: a kick may have come before anybody
+     * watched, and after a reconnection none may ever come.
+     *
+     * @param fd borrowed until {@link #detachKick} says that it is released
+     */
+    public void attachKick(Fd fd) {
+        kick = loop.watch(fd, Interest.READ, this::process);
+        process();
+    }
+
+    /**
+     * Stops watching for kicks.
+     *
+     * @return completed when the kick eventfd may be closed
+     */
+    public CompletableFuture<Void> detachKick() {
+        CompletableFuture<Void> released = new CompletableFuture<>();
+        Watch watch = kick;
+        kick = null;
+        if (watch == null) {
+            released.complete(null);
+        } else {
+            watch.close(() -> released.complete(null));
+        }
+        return released;
+    }
+
+    /** Calls the driver through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
+    public void call(@Nullable Fd fd) {
+        call = fd;
+    }
+
+    /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
+    public void err(@Nullable Fd fd) {
+        err = fd;
+    }
+
+    /** Takes what is available. Runs for each kick, and whenever one may have been missed. */
+    private void process() {
+        if (broken || draining != null) {
+            return;
+        }
+        try {
+            int budget = BUDGET;
+            do {
+                queue.disarmKicks();
+                while (take()) {
+                    if (--budget == 0) {
+                        processLater();
+                        return;
+                    }
+                }
+            } while (queue.armKicks());
+        } catch (RingFault e) {
+            breakQueue(e);
+        } catch (InternalError e) {
+            breakQueue(memoryGone(e));
+        } catch (RuntimeException e) {
+            LOG.error("{}: unexpected failure", name, e);
+            breakQueue(new RingFault(RingFault.Kind.DEVICE_FAILED, e.toString()));
+        }
+    }
+
+    private void processLater() {
+        if (!processPending) {
+            processPending = true;
+            loop.execute(() -> {
+                processPending = false;
+                process();
+            });
+        }
+    }
+
+    private boolean take() throws RingFault {
+        if (queue.isEmpty()) {
+            return false;
+        }
+        if (inFlight == queue.size()) {
+            throw new RingFault(
+                    RingFault.Kind.TOO_MANY_IN_FLIGHT, inFlight + " chains in flight, and more made available");
+        }
+        DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
+        inFlight++;
+        try {
+            queue.poll(chain);
+        } catch (ChainFault e) {
+            faults.warn(name, "rejected a chain, " + e.getMessage());
+            handler.reject(chain);
+            return true;
+        } catch (RingFault | InternalError e) {
+            recycle(chain);
+            throw e;
+        }
+        handler.handle(chain);
+        return true;
+    }
+
+    private void recycle(DescriptorChain chain) {
+        chain.clear();
+        idle[idleCount++] = chain;
+        inFlight--;
+    }
+
+    @Override
+    public void complete(DescriptorChain chain, long written) {
+        if (!broken) {
+            try {
+                queue.push(chain, written);
+            } catch (InternalError e) {
+                breakQueue(memoryGone(e));
+            }
+        }
+        recycle(chain);
+        if (!flushPending) {
+            flushPending = true;
+            loop.atEndOfTurn(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushPending = false;
+        publish();
+        if (inFlight == 0 && draining != null) {
+            draining.complete(null);
+        }
+    }
+
+    private void publish() {
+        if (broken) {
+            return;
+        }
+        try {
+            if (queue.publish() && call != null) {
+                EventFd.signal(call);
+            }
+        } catch (InternalError e) {
+            breakQueue(memoryGone(e));
+        }
+    }
+
+    /**
+     * Takes no more chains, and waits for those in flight. What they did is published.
+     *
+     * @return completed on this loop when nothing is in flight
+     */
+    private CompletableFuture<Void> drain() {
+        CompletableFuture<Void> drained = new CompletableFuture<>();
+        draining = drained;
+        if (inFlight == 0) {
+            publish();
+            drained.complete(null);
+        }
+        return drained;
+    }
+
+    /**
+     * Moves to a memory table that still has all the regions of the one before; chains in flight go on.
+     *
+     * @param memory the next generation
+     */
+    public void growMemory(GuestMemory memory) {
+        rebind(memory);
+    }
+
+    /**
+     * Moves to another memory table between two requests.
+     *
+     * @param memory the next generation
+     * @return completed when this queue uses nothing of the generation before
+     */
+    public CompletableFuture<Void> replaceMemory(GuestMemory memory) {
+        return drain().thenRun(() -> {
+            draining = null;
+            rebind(memory);
+            process();
+        });
+    }
+
+    private void rebind(GuestMemory memory) {
+        if (broken) {
+            return;
+        }
+        try {
+            queue.rebind(memory);
+        } catch (RingFault e) {
+            breakQueue(e);
+        }
+    }
+
+    /**
+     * Stops for good: no more kicks, chains in flight are completed and published, the handler is closed.
+     *
+     * @return the base to resume from (GET_VRING_BASE), when all that is done
+     */
+    public CompletableFuture<Integer> stop() {
+        return detachKick().thenCombine(drain(), (released, drained) -> {
+            handler.close();
+            return queue.base();
+        });
+    }
+
+    private void breakQueue(RingFault fault) {
+        broken = true;
+        faults.warn(name, "stopped, " + fault.getMessage());
+        if (err != null) {
+            EventFd.signal(err);
+        }
+    }
+
+    private static RingFault memoryGone(InternalError cause) {
+        return new RingFault(RingFault.Kind.MEMORY_GONE, String.valueOf(cause.getMessage()));
+    }
+}

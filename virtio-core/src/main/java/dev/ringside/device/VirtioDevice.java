@@ -1,0 +1,45 @@
+package dev.ringside.device;
+
+import dev.ringside.fault.MessageFault;
+
+/**
+ * One virtio device. Its methods are called on the session's loop, except that {@link #start} runs on the loop that is
+ * to own the queue; the device's state is shared by its queues and must bear that.
+ */
+public interface VirtioDevice {
+    /** For log lines: type and what it serves. */
+    String name();
+
+    /** The device type's own feature bits (virtio 1.2 §5), each of them implemented. */
+    long features();
+
+    /** How many queues a driver may use, at least 1. */
+    int maxQueues();
+
+    /** The config space as it is now (virtio 1.2 §5.x.4), little-endian; a copy. */
+    byte[] config();
+
+    /**
+     * The driver writes to the config space.
+     *
+     * @param offset from the guest, as is the length of {@code bytes}
+     * @param features as negotiated
+     * @throws MessageFault if a field there is not writable
+     */
+    void writeConfig(int offset, byte[] bytes, long features) throws MessageFault;
+
+    /**
+     * A driver starts to use a queue.
+     *
+     * @param queue how the handler completes chains
+     * @param features as negotiated
+     */
+    QueueHandler start(QueueContext queue, long features);
+
+    /**
+     * Tells a listener of each change of the config space that the device makes by itself.
+     *
+     * @param listener called from any thread; replaces the one before
+     */
+    void onConfigChange(Runnable listener);
+}

@@ -1,0 +1,163 @@
+package dev.ringside.loop;
+
+import dev.ringside.linux.Fd;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.ManualIoEventLoop;
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that owns queues, sockets and files, and works in turns as the package's description says. Everything
+ * except {@link #execute}, {@link #call}, {@link #inLoop} and {@link #close} is for the loop's own thread.
+ */
+public final class DeviceLoop implements Executor, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
+    private static final long SHUTDOWN_MILLIS = 1000;
+
+    private final Thread thread;
+    private final ManualIoEventLoop eventLoop;
+    private final IoEngine engine;
+    private ArrayList<Runnable> endOfTurn = new ArrayList<>();
+    private ArrayList<Runnable> endingTurn = new ArrayList<>();
+
+    private DeviceLoop(String name, Engine kind) {
+        thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+        eventLoop = new ManualIoEventLoop(thread, kind.handlerFactory());
+        engine = kind.create(this);
+    }
+
+    /**
+     * Starts a loop.
+     *
+     * @param name of its thread
+     * @param kind how it does I/O; must be available here
+     */
+    public static DeviceLoop start(String name, Engine kind) {
+        DeviceLoop loop = new DeviceLoop(name, kind);
+        loop.thread.start();
+        return loop;
+    }
+
+    private void run() {
+        while (!eventLoop.isTerminated()) {
+            try {
+                eventLoop.run(0);
+                endTurn();
+            } catch (Throwable e) {
+                // Whatever one device did wrong, the loop's other devices go on.
+                LOG.error("{}: unexpected failure in the loop", thread.getName(), e);
+            }
+        }
+    }
+
+    private void endTurn() {
+        ArrayList<Runnable> ending = endOfTurn;
+        endOfTurn = endingTurn;
+        endingTurn = ending;
+        for (int i = 0; i < ending.size(); i++) {
+            runSafely(ending.get(i));
+        }
+        ending.clear();
+    }
+
+    private void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            LOG.error("{}: unexpected failure at the end of a turn", thread.getName(), e);
+        }
+    }
+
+    /** The Netty loop, for channels. */
+    public IoEventLoop eventLoop() {
+        return eventLoop;
+    }
+
+    /** Whether the caller is this loop's thread. */
+    public boolean inLoop() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Runs a task on the loop, soon, in the order of handing over. From any thread. */
+    @Override
+    public void execute(Runnable task) {
+        eventLoop.execute(task);
+    }
+
+    /**
+     * Runs a task on the loop and gives its result. From any thread.
+     *
+     * @return completed on the loop's thread, exceptionally if the task throws
+     */
+    public <T> CompletableFuture<T> call(Callable<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        eventLoop.execute(() -> {
+            try {
+                result.complete(task.call());
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    /** Runs a task on the loop after a while. From any thread. */
+    public void schedule(Runnable task, long delay, TimeUnit unit) {
+        eventLoop.schedule(task, delay, unit);
+    }
+
+    /**
+     * Runs a task once when everything that is ready in this turn has been handled. A task asked for while a turn ends
+     * runs at the end of the next one.
+     */
+    public void atEndOfTurn(Runnable task) {
+        endOfTurn.add(task);
+    }
+
+    /**
+     * Watches a descriptor for edges: {@code onReady} runs at least once after each time that the descriptor becomes
+     * ready, and need not consume anything. It runs once at the beginning if the descriptor is ready by then.
+     *
+     * @param fd borrowed; stays open until the watch says that it is released
+     * @param interest what to be ready for
+     * @param onReady runs on the loop; must not throw
+     */
+    public Watch watch(Fd fd, Interest interest, Runnable onReady) {
+        return engine.watch(fd, interest, onReady);
+    }
+
+    /**
+     * Opens a file of the host for asynchronous I/O on raw addresses.
+     *
+     * @param fd borrowed; stays open until the file is closed and its I/O has finished
+     * @param completion told of each finished operation, on the loop
+     */
+    public AsyncFile file(Fd fd, AsyncFile.Completion completion) {
+        return engine.file(fd, completion);
+    }
+
+    /**
+     * Ends the loop and waits until it is gone. Whatever still runs on it is given up: the caller has stopped its
+     * devices before.
+     */
+    @Override
+    public void close() {
+        eventLoop.shutdownGracefully(0, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            thread.join(2 * SHUTDOWN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        engine.close();
+    }
+
+    @Override
+    public String toString() {
+        return thread.getName();
+    }
+}

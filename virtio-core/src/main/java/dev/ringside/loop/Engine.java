@@ -1,0 +1,63 @@
+package dev.ringside.loop;
+
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringIoHandlerConfig;
+
+/** The ways of doing I/O, best first. */
+public enum Engine {
+    /** Everything through one io_uring for each loop. */
+    IO_URING {
+        @Override
+        public boolean isAvailable() {
+            return IoUring.isAvailable();
+        }
+
+        @Override
+        IoHandlerFactory handlerFactory() {
+            return IoUringIoHandler.newFactory(
+                    new IoUringIoHandlerConfig().setRingSize(RING_SIZE).setCqSize(COMPLETION_RING_SIZE));
+        }
+
+        @Override
+        IoEngine create(DeviceLoop loop) {
+            return new IoUringEngine(loop);
+        }
+    },
+    /** epoll for descriptors, blocking calls on a thread pool for files. */
+    EPOLL {
+        @Override
+        public boolean isAvailable() {
+            return true;
+        }
+
+        @Override
+        IoHandlerFactory handlerFactory() {
+            return EpollIoHandler.newFactory();
+        }
+
+        @Override
+        IoEngine create(DeviceLoop loop) {
+            return new EpollEngine(loop);
+        }
+    };
+
+    /** More than a turn usually submits; a full ring costs one more system call, nothing else. */
+    private static final int RING_SIZE = 256;
+    /** As many as are usually in flight on one loop; the kernel keeps what goes beyond it. */
+    private static final int COMPLETION_RING_SIZE = 4096;
+
+    /** Whether the kernel, and what confines this process, allows it. */
+    public abstract boolean isAvailable();
+
+    abstract IoHandlerFactory handlerFactory();
+
+    abstract IoEngine create(DeviceLoop loop);
+
+    /** The first that is available. */
+    public static Engine best() {
+        return IO_URING.isAvailable() ? IO_URING : EPOLL;
+    }
+}

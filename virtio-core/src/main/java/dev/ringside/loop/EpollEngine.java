@@ -1,0 +1,111 @@
+package dev.ringside.loop;
+
+import dev.ringside.linux.Fd;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Descriptors through epoll, edge-triggered so that no counter has to be read; files through a pool of threads that
+ * block in preadv and pwritev.
+ */
+final class EpollEngine implements IoEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(EpollEngine.class);
+
+    /** Enough to keep a disk busy; each costs a stack while it is used. */
+    private static final int POOL_THREADS = 16;
+
+    private final DeviceLoop loop;
+    private @Nullable ExecutorService pool;
+
+    EpollEngine(DeviceLoop loop) {
+        this.loop = loop;
+    }
+
+    @Override
+    public Watch watch(Fd fd, Interest interest, Runnable onReady) {
+        EpollIoOps events = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET);
+        if (interest == Interest.READ_WRITE) {
+            events = events.with(EpollIoOps.EPOLLOUT).with(EpollIoOps.EPOLLRDHUP);
+        }
+        EdgeWatch watch = new EdgeWatch(fd.value(), onReady);
+        watch.start(loop.eventLoop().register(watch).getNow(), events);
+        return watch;
+    }
+
+    @Override
+    public AsyncFile file(Fd fd, AsyncFile.Completion completion) {
+        if (pool == null) {
+            pool = Executors.newFixedThreadPool(
+                    POOL_THREADS,
+                    Thread.ofPlatform().daemon().name(loop + "-io-", 0).factory());
+        }
+        return new ThreadPoolFile(loop, pool, fd.value(), completion);
+    }
+
+    @Override
+    public void close() {
+        if (pool != null) {
+            pool.shutdown();
+        }
+    }
+
+    private static final class EdgeWatch implements EpollIoHandle, Watch {
+        private final FileDescriptor fd;
+        private final Runnable onReady;
+        private @Nullable IoRegistration registration;
+        private boolean closed;
+
+        EdgeWatch(int fd, Runnable onReady) {
+            this.fd = new FileDescriptor(fd);
+            this.onReady = onReady;
+        }
+
+        void start(IoRegistration registered, EpollIoOps events) {
+            registration = registered;
+            registered.submit(events);
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return fd;
+        }
+
+        @Override
+        public void handle(IoRegistration from, IoEvent event) {
+            if (closed) {
+                return;
+            }
+            try {
+                onReady.run();
+            } catch (Throwable e) {
+                // Netty would put the loop to sleep for a second.
+                LOG.error("unexpected failure on a kick", e);
+            }
+        }
+
+        @Override
+        public void close(Runnable released) {
+            if (closed) {
+                throw new IllegalStateException("watch is closed");
+            }
+            close();
+            released.run();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            if (registration != null) {
+                registration.cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package dev.ringside.loop;
+
+import dev.ringside.linux.Fd;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.uring.IoUringIoEvent;
+import io.netty.channel.uring.IoUringIoHandle;
+import io.netty.channel.uring.IoUringIoOps;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Both uses of a descriptor through the loop's io_uring. Nothing here makes a system call: operations wait in the
+ * submission ring until the loop enters the kernel at the end of its turn.
+ */
+final class IoUringEngine implements IoEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(IoUringEngine.class);
+
+    /** enum io_uring_op in linux/io_uring.h. */
+    private static final byte OP_READV = 1;
+
+    private static final byte OP_WRITEV = 2;
+    private static final byte OP_FSYNC = 3;
+    private static final byte OP_POLL_ADD = 6;
+    private static final byte OP_ASYNC_CANCEL = 14;
+    private static final byte OP_READ = 22;
+    private static final byte OP_WRITE = 23;
+
+    private static final int FSYNC_DATASYNC = 1;
+    private static final int POLL_ADD_MULTI = 1;
+    private static final int CQE_F_MORE = 2;
+    private static final int POLLIN = 1;
+    private static final int POLLOUT = 4;
+    private static final int POLLRDHUP = 0x2000;
+
+    private final DeviceLoop loop;
+
+    IoUringEngine(DeviceLoop loop) {
+        this.loop = loop;
+    }
+
+    @Override
+    public Watch watch(Fd fd, Interest interest, Runnable onReady) {
+        int mask = interest == Interest.READ ? POLLIN : POLLIN | POLLOUT | POLLRDHUP;
+        PollWatch watch = new PollWatch(fd.value(), mask, onReady);
+        watch.start(register(watch));
+        return watch;
+    }
+
+    @Override
+    public AsyncFile file(Fd fd, AsyncFile.Completion completion) {
+        RingFile file = new RingFile(fd.value(), completion);
+        file.start(register(file));
+        return file;
+    }
+
+    @Override
+    public void close() {
+        // The ring belongs to the event loop.
+    }
+
+    private IoRegistration register(IoHandle handle) {
+        return loop.eventLoop().register(handle).getNow();
+    }
+
+    private static IoUringIoOps op(byte opcode, int fd, long offset, long address, int length, int flags, long data) {
+        return new IoUringIoOps(
+                opcode, (byte) 0, (short) 0, fd, offset, address, length, flags, data, (short) 0, (short) 0, 0, 0);
+    }
+
+    /** A multishot poll: one submission in all, then one completion for each wake-up, and no read of a counter. */
+    private static final class PollWatch implements IoUringIoHandle, Watch {
+        private final int fd;
+        private final int mask;
+        private final Runnable onReady;
+        private @Nullable IoRegistration registration;
+        private @Nullable Runnable released;
+        private long poll;
+
+        PollWatch(int fd, int mask, Runnable onReady) {
+            this.fd = fd;
+            this.mask = mask;
+            this.onReady = onReady;
+        }
+
+        void start(IoRegistration registered) {
+            registration = registered;
+            arm(registered);
+        }
+
+        private void arm(IoRegistration to) {
+            poll = to.submit(op(OP_POLL_ADD, fd, 0, 0, POLL_ADD_MULTI, mask, 0));
+        }
+
+        @Override
+        public void handle(IoRegistration from, IoEvent ioEvent) {
+            IoUringIoEvent event = (IoUringIoEvent) ioEvent;
+            if (event.opcode() != OP_POLL_ADD || released != null) {
+                return;
+            }
+            if ((event.flags() & CQE_F_MORE) == 0) {
+                if (event.res() < 0) {
+                    LOG.warn("poll of fd {} ended with errno {}", fd, -event.res());
+                    return;
+                }
+                arm(from);
+            }
+            try {
+                onReady.run();
+            } catch (Throwable e) {
+                // Netty would put the loop to sleep for 100 ms.
+                LOG.error("unexpected failure on a kick", e);
+            }
+        }
+
+        @Override
+        public void close(Runnable whenReleased) {
+            if (released != null) {
+                throw new IllegalStateException("watch is closed");
+            }
+            released = whenReleased;
+            if (registration != null) {
+                registration.submit(op(OP_ASYNC_CANCEL, -1, 0, poll, 0, 0, 0));
+                registration.cancel();
+            }
+        }
+
+        @Override
+        public void unregistered() {
+            if (released != null) {
+                released.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            if (released == null) {
+                close(() -> {});
+            }
+        }
+    }
+
+    private static final class RingFile implements IoUringIoHandle, AsyncFile {
+        private final int fd;
+        private final Completion completion;
+        private IoRegistration registration;
+        private @Nullable Runnable released;
+
+        @SuppressWarnings("NullAway.Init") // start() follows at once
+        RingFile(int fd, Completion completion) {
+            this.fd = fd;
+            this.completion = completion;
+        }
+
+        void start(IoRegistration registered) {
+            registration = registered;
+        }
+
+        @Override
+        public void read(int slot, long address, int bytes, long offset) {
+            registration.submit(op(OP_READ, fd, offset, address, bytes, 0, slot));
+        }
+
+        @Override
+        public void readv(int slot, long iovec, int count, long offset) {
+            registration.submit(op(OP_READV, fd, offset, iovec, count, 0, slot));
+        }
+
+        @Override
+        public void write(int slot, long address, int bytes, long offset) {
+            registration.submit(op(OP_WRITE, fd, offset, address, bytes, 0, slot));
+        }
+
+        @Override
+        public void writev(int slot, long iovec, int count, long offset) {
+            registration.submit(op(OP_WRITEV, fd, offset, iovec, count, 0, slot));
+        }
+
+        @Override
+        public void fdatasync(int slot) {
+            registration.submit(op(OP_FSYNC, fd, 0, 0, 0, FSYNC_DATASYNC, slot));
+        }
+
+        @Override
+        public void handle(IoRegistration from, IoEvent ioEvent) {
+            IoUringIoEvent event = (IoUringIoEvent) ioEvent;
+            try {
+                completion.completed((int) event.userData(), event.res());
+            } catch (Throwable e) {
+                LOG.error("unexpected failure on a completion", e);
+            }
+        }
+
+        @Override
+        public void close(Runnable whenReleased) {
+            released = whenReleased;
+            registration.cancel();
+        }
+
+        @Override
+        public void unregistered() {
+            if (released != null) {
+                released.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            registration.cancel();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package dev.ringside.queue;
+
+import dev.ringside.memory.GuestAccess;
+import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.MemoryRegion;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * The buffers of one request: first what the device may read, then what it may write (virtio 1.2 §2.7.4.2). Meant to be
+ * pooled and refilled. Holds translated places, not descriptors: the guest can change the latter at any time, and that
+ * no longer matters here. Positions count bytes from the beginning of the readable or of the writable part, across all
+ * segments, so that a device need not care how the driver laid its request out (§2.7.4.1).
+ */
+public final class DescriptorChain {
+    /** Bytes of one struct iovec. */
+    public static final int IOVEC_BYTES = 16;
+
+    private final int slot;
+    private int head;
+    private int readableSegments;
+    private int segments;
+    private long readableBytes;
+    private long writableBytes;
+    private boolean endsWritable;
+    private MemorySegment[] memory = new MemorySegment[4];
+    private long[] offset = new long[4];
+    private long[] length = new long[4];
+
+    /** @param slot a small number by which the chain's owner tells its chains apart */
+    public DescriptorChain(int slot) {
+        this.slot = slot;
+    }
+
+    /** The number that this object was made with. */
+    public int slot() {
+        return slot;
+    }
+
+    /** Index of the chain's first descriptor, by which the driver knows the request. */
+    public int head() {
+        return head;
+    }
+
+    /** Bytes that the device may read. */
+    public long readableBytes() {
+        return readableBytes;
+    }
+
+    /** Bytes that the device may write. */
+    public long writableBytes() {
+        return writableBytes;
+    }
+
+    /**
+     * Whether the chain was followed to its last descriptor and that one is writable memory: then the last writable
+     * byte is the driver's last byte even if the chain is faulty elsewhere.
+     */
+    public boolean endsWritable() {
+        return endsWritable;
+    }
+
+    void begin(int head) {
+        this.head = head;
+        readableSegments = 0;
+        segments = 0;
+        readableBytes = 0;
+        writableBytes = 0;
+        endsWritable = false;
+    }
+
+    /**
+     * Appends a buffer, in as many segments as it touches regions.
+     *
+     * @param address guest-physical, from the guest
+     * @param bytes above 0, from the guest
+     * @return whether all of it lies in guest memory; if not, nothing is appended
+     */
+    boolean append(GuestMemory guest, long address, long bytes, boolean writable) {
+        int segment = segments;
+        for (long at = address, rest = bytes; rest > 0; ) {
+            MemoryRegion region = guest.atGuestAddress(at);
+            if (region == null) {
+                return false;
+            }
+            long within = at - region.guestAddress();
+            long piece = Math.min(rest, region.size() - within);
+            if (segment == memory.length) {
+                grow();
+            }
+            memory[segment] = region.memory();
+            offset[segment] = within;
+            length[segment] = piece;
+            segment++;
+            at += piece;
+            rest -= piece;
+        }
+        segments = segment;
+        if (writable) {
+            writableBytes += bytes;
+        } else {
+            readableBytes += bytes;
+            readableSegments = segment;
+        }
+        return true;
+    }
+
+    private void grow() {
+        int capacity = memory.length * 4;
+        memory = Arrays.copyOf(memory, capacity);
+        offset = Arrays.copyOf(offset, capacity);
+        length = Arrays.copyOf(length, capacity);
+    }
+
+    void end(boolean lastIsWritable) {
+        endsWritable = lastIsWritable;
+    }
+
+    /** Forgets the buffers, so that a pooled chain does not keep unmapped memory alive. */
+    public void clear() {
+        Arrays.fill(memory, 0, segments, null);
+        begin(0);
+    }
+
+    /**
+     * Little-endian 64-bit value in the readable part, loaded once.
+     *
+     * @param position at most {@code readableBytes() - 8}
+     */
+    public long readU64(long position) {
+        int segment = 0;
+        long at = position;
+        while (at >= length[segment]) {
+            at -= length[segment++];
+        }
+        if (length[segment] - at >= Long.BYTES) {
+            return GuestAccess.u64(memory[segment], offset[segment] + at);
+        }
+        long value = 0;
+        for (int i = 0; i < Long.BYTES; i++) {
+            if (at == length[segment]) {
+                at = 0;
+                segment++;
+            }
+            value |= (memory[segment].get(ValueLayout.JAVA_BYTE, offset[segment] + at++) & 0xffL) << (8 * i);
+        }
+        return value;
+    }
+
+    /**
+     * Copies out of the readable part.
+     *
+     * @param position first byte; {@code position + bytes} is at most {@link #readableBytes()}
+     */
+    public void read(long position, MemorySegment to, long toOffset, long bytes) {
+        copy(0, position, to, toOffset, bytes, false);
+    }
+
+    /**
+     * Copies into the writable part.
+     *
+     * @param position first byte; {@code position + bytes} is at most {@link #writableBytes()}
+     */
+    public void write(long position, MemorySegment from, long fromOffset, long bytes) {
+        copy(readableSegments, position, from, fromOffset, bytes, true);
+    }
+
+    private void copy(
+            int segment, long position, MemorySegment other, long otherOffset, long bytes, boolean intoGuest) {
+        long at = position;
+        while (bytes > 0 && at >= length[segment]) {
+            at -= length[segment++];
+        }
+        for (long done = 0; done < bytes; ) {
+            long piece = Math.min(bytes - done, length[segment] - at);
+            if (intoGuest) {
+                MemorySegment.copy(other, otherOffset + done, memory[segment], offset[segment] + at, piece);
+            } else {
+                MemorySegment.copy(memory[segment], offset[segment] + at, other, otherOffset + done, piece);
+            }
+            done += piece;
+            at = 0;
+            segment++;
+        }
+    }
+
+    /** Stores the last byte of the writable part; there must be one. */
+    public void writeLast(int value) {
+        int last = segments - 1;
+        memory[last].set(ValueLayout.JAVA_BYTE, offset[last] + length[last] - 1, (byte) value);
+    }
+
+    /** Fills {@code iovec} from the readable part; parameters and result as for {@link #writableIovec}. */
+    public int readableIovec(long position, long bytes, MemorySegment iovec) {
+        return iovec(0, position, bytes, iovec);
+    }
+
+    /**
+     * Describes a range of the writable part as struct iovec.
+     *
+     * @param position first byte; {@code position + bytes} is at most {@link #writableBytes()}
+     * @param bytes above 0
+     * @param iovec filled; entries that it has no room for are left out
+     * @return how many entries the whole range needs, which may be more than {@code iovec} has room for
+     */
+    public int writableIovec(long position, long bytes, MemorySegment iovec) {
+        return iovec(readableSegments, position, bytes, iovec);
+    }
+
+    private int iovec(int segment, long position, long bytes, MemorySegment iovec) {
+        long at = position;
+        while (at >= length[segment]) {
+            at -= length[segment++];
+        }
+        int count = 0;
+        for (long rest = bytes; rest > 0; segment++) {
+            long piece = Math.min(rest, length[segment] - at);
+            long entry = (long) count * IOVEC_BYTES;
+            if (entry + IOVEC_BYTES <= iovec.byteSize()) {
+                iovec.set(ValueLayout.JAVA_LONG, entry, memory[segment].address() + offset[segment] + at);
+                iovec.set(ValueLayout.JAVA_LONG, entry + Long.BYTES, piece);
+            }
+            count++;
+            rest -= piece;
+            at = 0;
+        }
+        return count;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.ringside.queue;
+
+import dev.ringside.fault.ChainFault;
+import dev.ringside.fault.RingFault;
+import dev.ringside.memory.GuestMemory;
+
+/** The device's side of one virtqueue, whatever its ring format. Owned by one thread. */
+public sealed interface Virtqueue permits SplitVirtqueue {
+    /** The largest queue size that the specification allows (virtio 1.2 §2.7). */
+    int MAX_SIZE = 32768;
+
+    /** The number of descriptors. */
+    int size();
+
+    /**
+     * Whether {@link #poll} would find nothing.
+     *
+     * @throws RingFault if the ring is malformed; the queue is of no further use
+     */
+    boolean isEmpty() throws RingFault;
+
+    /**
+     * Takes the next available chain.
+     *
+     * @param chain filled, when this returns {@code true} or throws {@link ChainFault}
+     * @return whether there was one
+     * @throws ChainFault if the chain is malformed. It is taken nevertheless: {@code chain} holds its head and as much
+     *     of it as could be read, and the caller has to {@link #push} it
+     * @throws RingFault if the ring is malformed; the queue is of no further use
+     */
+    boolean poll(DescriptorChain chain) throws ChainFault, RingFault;
+
+    /**
+     * Hands a chain back to the driver, which sees it after {@link #publish}. Chains may be pushed in any order.
+     *
+     * @param chain one that {@link #poll} gave out
+     * @param written bytes written into its device-writable part, counted from the beginning of that part
+     */
+    void push(DescriptorChain chain, long written);
+
+    /**
+     * Makes what was pushed visible to the driver.
+     *
+     * @return whether the driver wants to be called; {@code false} if nothing was pushed
+     */
+    boolean publish();
+
+    /** Tells the driver that kicks are of no use for now. Only a hint: kicks may come all the same. */
+    void disarmKicks();
+
+    /**
+     * Asks the driver for a kick at the next chain that it makes available, and looks once more.
+     *
+     * @return whether chains became available meanwhile, so that no kick will come for them
+     * @throws RingFault if the ring is malformed
+     */
+    boolean armKicks() throws RingFault;
+
+    /** Where the device would take the next chain: what SET_VRING_BASE gave and GET_VRING_BASE returns. */
+    int base();
+
+    /**
+     * Moves to another generation of guest memory. No chain may be in flight that the old generation alone can reach.
+     *
+     * @throws RingFault if the ring is not inside the new memory; the queue is of no further use
+     */
+    void rebind(GuestMemory memory) throws RingFault;
+}

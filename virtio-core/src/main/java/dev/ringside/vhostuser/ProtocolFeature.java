@@ -1,0 +1,19 @@
+package dev.ringside.vhostuser;
+
+/** Protocol feature bits (vhost-user, "Protocol features"), as masks; those that are implemented. */
+final class ProtocolFeature {
+    static final long MQ = 1L << 0;
+    static final long REPLY_ACK = 1L << 3;
+    static final long BACKEND_REQ = 1L << 5;
+    static final long CONFIG = 1L << 9;
+    static final long RESET_DEVICE = 1L << 13;
+    static final long CONFIGURE_MEM_SLOTS = 1L << 15;
+    static final long STATUS = 1L << 16;
+
+    static final long OFFERED = MQ | REPLY_ACK | BACKEND_REQ | CONFIG | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+
+    /** The device feature bit by which protocol features are negotiated at all. */
+    static final long VHOST_USER_F_PROTOCOL_FEATURES = 1L << 30;
+
+    private ProtocolFeature() {}
+}

@@ -1,0 +1,389 @@
+package dev.ringside.vhostuser;
+
+import static dev.ringside.vhostuser.ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES;
+
+import dev.ringside.channel.Frame;
+import dev.ringside.device.Feature;
+import dev.ringside.device.VirtioDevice;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.fault.MessageFault;
+import dev.ringside.fault.PeerFault;
+import dev.ringside.linux.EventFd;
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.LinuxException;
+import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.MemoryRegion;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One front-end's connection, from its first message until its queues are stopped and its memory unmapped. The last
+ * handler of the connection's pipeline; runs on the session's loop.
+ */
+final class VhostUserSession extends SimpleChannelInboundHandler<Frame> {
+    private static final Logger LOG = LoggerFactory.getLogger(VhostUserSession.class);
+
+    /** VHOST_USER_MAX_CONFIG_SIZE. */
+    private static final int MAX_CONFIG_BYTES = 256;
+
+    private final VirtioDevice device;
+    private final DeviceLoop loop;
+    private final FaultLog faults;
+    private final Vring[] vrings;
+    private final MemoryTable memoryTable = new MemoryTable();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    private long features;
+    private long protocolFeatures;
+    private long status;
+    private @Nullable BackChannel backChannel;
+    /** The request being handled; later ones, and the end, wait for it. */
+    private CompletableFuture<Reply> current = CompletableFuture.completedFuture(Reply.DONE);
+
+    /**
+     * @param loop the session's own
+     * @param vringLoops where queues run, one after the other
+     */
+    VhostUserSession(VirtioDevice device, DeviceLoop loop, List<DeviceLoop> vringLoops, FaultLog faults) {
+        super(false);
+        this.device = device;
+        this.loop = loop;
+        this.faults = faults;
+        this.vrings = new Vring[device.maxQueues()];
+        for (int i = 0; i < vrings.length; i++) {
+            vrings[i] = new Vring(device, i, vringLoops.get(i % vringLoops.size()), faults);
+        }
+    }
+
+    /** Completed on the session's loop when the connection is over and nothing of it is left. */
+    CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    /** Tells the front-end of a changed config space, if it wants to know. */
+    void configChanged() {
+        if (backChannel != null && Feature.has(protocolFeatures, ProtocolFeature.CONFIG)) {
+            backChannel.configChanged();
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        LOG.debug("{}: front-end connected", device.name());
+        context.read();
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, Frame frame) {
+        CompletableFuture<Reply> handled;
+        try {
+            Message message = MessageDecoder.decode(frame);
+            LOG.trace("{}: {}", device.name(), message);
+            handled = handle(message, frame);
+        } catch (MessageFault e) {
+            handled = CompletableFuture.failedFuture(e);
+        } catch (RuntimeException e) {
+            LOG.error("{}: unexpected failure", device.name(), e);
+            handled = CompletableFuture.failedFuture(e);
+        }
+        current = handled;
+        if (handled.isDone()) {
+            answer(context, frame, handled);
+        } else {
+            CompletableFuture<Reply> waitedFor = handled;
+            handled.whenCompleteAsync((reply, failure) -> answer(context, frame, waitedFor), loop);
+        }
+    }
+
+    private void answer(ChannelHandlerContext context, Frame frame, CompletableFuture<Reply> handled) {
+        long request = frame.bytes().getUnsignedIntLE(0);
+        boolean acknowledge = (frame.bytes().getIntLE(VhostUserFraming.FLAGS) & VhostUserFraming.FLAG_NEED_REPLY) != 0
+                && Feature.has(protocolFeatures, ProtocolFeature.REPLY_ACK);
+        frame.release();
+        Reply reply;
+        try {
+            reply = handled.join();
+        } catch (CompletionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            faults.warn(device.name(), "refused a request, " + describe(cause));
+            // A request that has a reply of its own cannot be refused in it: what would a wrong value tell?
+            if (!acknowledge || hasOwnReply(request)) {
+                context.close();
+                return;
+            }
+            reply = Reply.REFUSED;
+        }
+        if (reply.equals(Reply.DONE)) {
+            if (!acknowledge) {
+                context.read();
+                return;
+            }
+            reply = Reply.ACK;
+        }
+        context.writeAndFlush(Reply.encode(context.alloc(), request, reply)).addListener(written -> {
+            if (written.isSuccess()) {
+                context.read();
+            }
+        });
+    }
+
+    private static String describe(Throwable cause) {
+        return cause instanceof PeerFault || cause instanceof IOException
+                ? String.valueOf(cause.getMessage())
+                : cause.toString();
+    }
+
+    private static boolean hasOwnReply(long request) {
+        RequestType type = RequestType.of(request);
+        return type == RequestType.GET_FEATURES
+                || type == RequestType.GET_PROTOCOL_FEATURES
+                || type == RequestType.GET_VRING_BASE
+                || type == RequestType.GET_QUEUE_NUM
+                || type == RequestType.GET_CONFIG
+                || type == RequestType.GET_MAX_MEM_SLOTS
+                || type == RequestType.GET_STATUS;
+    }
+
+    private CompletableFuture<Reply> handle(Message message, Frame frame) throws MessageFault {
+        return switch (message) {
+            case Message.GetFeatures get -> now(new Reply.U64(offeredFeatures()));
+            case Message.SetFeatures set -> setFeatures(set.features());
+            case Message.SetOwner set -> now(Reply.DONE);
+            case Message.ResetOwner reset -> whenAll(Vring::stop);
+            case Message.SetMemTable set -> setMemTable(set);
+            case Message.SetVringNum set -> {
+                vring(set.index()).num(set.num());
+                yield now(Reply.DONE);
+            }
+            case Message.SetVringAddr set -> {
+                vring(set.index()).address(set.address(), memoryTable.memory());
+                yield now(Reply.DONE);
+            }
+            case Message.SetVringBase set -> {
+                vring(set.index()).base(set.base());
+                yield now(Reply.DONE);
+            }
+            case Message.GetVringBase get ->
+                vring(get.index()).stop().thenApply(base -> new Reply.VringState(get.index(), base));
+            case Message.SetVringKick set -> setVringKick(set, frame);
+            case Message.SetVringCall set -> {
+                Vring vring = vring(set.index());
+                yield vring.call(keep(frame, set.fd())).thenApply(done -> Reply.DONE);
+            }
+            case Message.SetVringErr set -> {
+                Vring vring = vring(set.index());
+                yield vring.err(keep(frame, set.fd())).thenApply(done -> Reply.DONE);
+            }
+            case Message.GetProtocolFeatures get -> now(new Reply.U64(ProtocolFeature.OFFERED));
+            case Message.SetProtocolFeatures set -> setProtocolFeatures(set.features());
+            case Message.GetQueueNum get -> now(new Reply.U64(vrings.length));
+            case Message.SetVringEnable set -> setVringEnable(set);
+            case Message.SetBackendReqFd set -> setBackendReqFd(set, frame);
+            case Message.GetConfig get -> now(getConfig(get));
+            case Message.SetConfig set -> {
+                need(ProtocolFeature.CONFIG, "SET_CONFIG");
+                device.writeConfig((int) set.offset(), set.bytes(), features);
+                yield now(Reply.DONE);
+            }
+            case Message.ResetDevice reset -> {
+                need(ProtocolFeature.RESET_DEVICE, "RESET_DEVICE");
+                yield resetDevice();
+            }
+            case Message.GetMaxMemSlots get -> now(new Reply.U64(MemoryTable.MAX_SLOTS));
+            case Message.AddMemReg add -> {
+                need(ProtocolFeature.CONFIGURE_MEM_SLOTS, "ADD_MEM_REG");
+                GuestMemory memory = memoryTable.add(add.region());
+                yield whenAll(vring -> vring.growMemory(memory));
+            }
+            case Message.RemMemReg remove -> {
+                need(ProtocolFeature.CONFIGURE_MEM_SLOTS, "REM_MEM_REG");
+                yield leaveMemory(List.of(memoryTable.remove(remove.region())));
+            }
+            case Message.SetStatus set -> setStatus(set.status());
+            case Message.GetStatus get -> now(new Reply.U64(status));
+        };
+    }
+
+    private static CompletableFuture<Reply> now(Reply reply) {
+        return CompletableFuture.completedFuture(reply);
+    }
+
+    private CompletableFuture<Reply> whenAll(Function<Vring, CompletableFuture<?>> work) {
+        return CompletableFuture.allOf(Arrays.stream(vrings).map(work).toArray(CompletableFuture[]::new))
+                .thenApply(done -> Reply.DONE);
+    }
+
+    private long offeredFeatures() {
+        return device.features() | Feature.TRANSPORT | VHOST_USER_F_PROTOCOL_FEATURES;
+    }
+
+    private CompletableFuture<Reply> setFeatures(long wanted) throws MessageFault {
+        if ((wanted & ~offeredFeatures()) != 0) {
+            throw new MessageFault("features %#x were not offered".formatted(wanted & ~offeredFeatures()));
+        }
+        if (wanted != features && Arrays.stream(vrings).anyMatch(Vring::isRunning)) {
+            throw new MessageFault("SET_FEATURES while vrings run");
+        }
+        features = wanted;
+        if (Feature.has(wanted, VHOST_USER_F_PROTOCOL_FEATURES)) {
+            return now(Reply.DONE);
+        }
+        // A front-end that knows no SET_VRING_ENABLE (vhost-user, "Ring states").
+        for (Vring vring : vrings) {
+            vring.enable(true);
+        }
+        return now(Reply.DONE);
+    }
+
+    private CompletableFuture<Reply> setProtocolFeatures(long wanted) throws MessageFault {
+        if ((wanted & ~ProtocolFeature.OFFERED) != 0) {
+            throw new MessageFault(
+                    "protocol features %#x were not offered".formatted(wanted & ~ProtocolFeature.OFFERED));
+        }
+        protocolFeatures = wanted;
+        return now(Reply.DONE);
+    }
+
+    private void need(long protocolFeature, String request) throws MessageFault {
+        if (!Feature.has(protocolFeatures, protocolFeature)) {
+            throw new MessageFault(request + " without its protocol feature");
+        }
+    }
+
+    private Vring vring(long index) throws MessageFault {
+        if (index >= vrings.length) {
+            throw new MessageFault("vring " + index + " of " + vrings.length);
+        }
+        return vrings[(int) index];
+    }
+
+    private CompletableFuture<Reply> setMemTable(Message.SetMemTable set) throws MessageFault {
+        return leaveMemory(memoryTable.replace(set.regions()));
+    }
+
+    /** Moves all queues to the present table, then unmaps regions of the one before. */
+    private CompletableFuture<Reply> leaveMemory(List<MemoryRegion> regions) {
+        GuestMemory memory = memoryTable.memory();
+        return whenAll(vring -> vring.replaceMemory(memory)).thenApply(done -> {
+            regions.forEach(MemoryRegion::close);
+            return done;
+        });
+    }
+
+    private CompletableFuture<Reply> setVringKick(Message.SetVringKick set, Frame frame) throws MessageFault {
+        Vring vring = vring(set.index());
+        if (memoryTable.isEmpty()) {
+            throw new MessageFault("SET_VRING_KICK before any memory");
+        }
+        Fd fd = set.fd();
+        if (fd == null) {
+            throw new MessageFault("SET_VRING_KICK without an eventfd: vrings are not polled");
+        }
+        if (!EventFd.isEventFd(fd)) {
+            throw new MessageFault("SET_VRING_KICK with a descriptor that is not an eventfd");
+        }
+        return vring.kick(frame.take(fd)).thenComposeAsync(done -> runIfReady(vring), loop);
+    }
+
+    private CompletableFuture<Reply> setVringEnable(Message.SetVringEnable set) throws MessageFault {
+        Vring vring = vring(set.index());
+        vring.enable(set.enable());
+        return set.enable() ? runIfReady(vring) : vring.pause().thenApply(base -> Reply.DONE);
+    }
+
+    private CompletableFuture<Reply> runIfReady(Vring vring) {
+        if (vring.isRunning() || !vring.shouldRun()) {
+            return now(Reply.DONE);
+        }
+        return vring.run(memoryTable.memory(), features).thenApply(done -> Reply.DONE);
+    }
+
+    private static @Nullable Fd keep(Frame frame, @Nullable Fd fd) {
+        return fd == null ? null : frame.take(fd);
+    }
+
+    private CompletableFuture<Reply> setBackendReqFd(Message.SetBackendReqFd set, Frame frame) throws MessageFault {
+        need(ProtocolFeature.BACKEND_REQ, "SET_BACKEND_REQ_FD");
+        BackChannel before = backChannel;
+        try {
+            backChannel = new BackChannel(loop, frame.take(set.fd()));
+        } catch (LinuxException e) {
+            throw new MessageFault("SET_BACKEND_REQ_FD: " + e.getMessage());
+        }
+        if (before != null) {
+            before.close();
+        }
+        return now(Reply.DONE);
+    }
+
+    /** Bytes beyond the device's config space read as zero: front-ends ask for as much as they know of. */
+    private Reply getConfig(Message.GetConfig get) throws MessageFault {
+        need(ProtocolFeature.CONFIG, "GET_CONFIG");
+        if (get.offset() + get.size() > MAX_CONFIG_BYTES) {
+            faults.warn(device.name(), "refused GET_CONFIG of %d bytes at %d".formatted(get.size(), get.offset()));
+            return new Reply.Config(get.offset(), get.flags(), new byte[0]);
+        }
+        byte[] all = Arrays.copyOf(device.config(), MAX_CONFIG_BYTES);
+        return new Reply.Config(get.offset(), get.flags(), Arrays.copyOfRange(all, (int) get.offset(), (int)
+                (get.offset() + get.size())));
+    }
+
+    private CompletableFuture<Reply> setStatus(long value) throws MessageFault {
+        need(ProtocolFeature.STATUS, "SET_STATUS");
+        if (value > 0xff || value < 0) {
+            throw new MessageFault("SET_STATUS with %#x".formatted(value));
+        }
+        status = value;
+        // Status 0 is the driver's reset (virtio 1.2 §2.1).
+        return value == 0 ? whenAll(Vring::stop) : now(Reply.DONE);
+    }
+
+    private CompletableFuture<Reply> resetDevice() {
+        return whenAll(Vring::reset)
+                .thenApplyAsync(
+                        done -> {
+                            features = 0;
+                            status = 0;
+                            return done;
+                        },
+                        loop);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        faults.warn(device.name(), "connection ended, " + describe(cause));
+        context.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        LOG.debug("{}: front-end gone", device.name());
+        current.handle((reply, failure) -> reply)
+                .thenComposeAsync(reply -> whenAll(Vring::stop), loop)
+                .whenCompleteAsync((done, failure) -> end(failure), loop);
+    }
+
+    private void end(@Nullable Throwable failure) {
+        if (failure != null) {
+            LOG.error("{}: queues did not stop cleanly", device.name(), failure);
+        }
+        for (Vring vring : vrings) {
+            vring.close();
+        }
+        if (backChannel != null) {
+            backChannel.close();
+        }
+        memoryTable.clear();
+        ended.complete(null);
+    }
+}

@@ -1,0 +1,296 @@
+package dev.ringside.vhostuser;
+
+import dev.ringside.device.Feature;
+import dev.ringside.device.RunningQueue;
+import dev.ringside.device.VirtioDevice;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.fault.MessageFault;
+import dev.ringside.fault.RingFault;
+import dev.ringside.linux.EventFd;
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.LinuxException;
+import dev.ringside.linux.NonBlocking;
+import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.GuestMemory;
+import dev.ringside.queue.RingFeatures;
+import dev.ringside.queue.SplitVirtqueue;
+import dev.ringside.queue.Virtqueue;
+import dev.ringside.queue.VringAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One vring as the front-end configures it. It is started by a kick descriptor and stopped by GET_VRING_BASE, enabled
+ * and disabled by SET_VRING_ENABLE, each independently of the other; while it is both, a {@link RunningQueue} works on
+ * its device loop (vhost-user, "Ring states"). This object belongs to the session's loop; results of what it asks of
+ * the device loop are completed there, and the session takes them back.
+ */
+final class Vring {
+    private final VirtioDevice device;
+    private final int index;
+    private final DeviceLoop loop;
+    private final FaultLog faults;
+
+    private int size;
+    private int base;
+    private @Nullable VringAddress address;
+    private @Nullable Fd kick;
+    private @Nullable Fd call;
+    private @Nullable Fd err;
+    private boolean started;
+    private boolean enabled;
+    private @Nullable RunningQueue running;
+
+    Vring(VirtioDevice device, int index, DeviceLoop loop, FaultLog faults) {
+        this.device = device;
+        this.index = index;
+        this.loop = loop;
+        this.faults = faults;
+    }
+
+    boolean isRunning() {
+        return running != null;
+    }
+
+    /** A vring runs when it is started and enabled, and nothing that it needs is missing. */
+    boolean shouldRun() {
+        return started && enabled;
+    }
+
+    void num(long num) throws MessageFault {
+        expectStopped("SET_VRING_NUM");
+        try {
+            SplitVirtqueue.checkSize((int) Math.min(num, Integer.MAX_VALUE));
+        } catch (RingFault e) {
+            throw new MessageFault(e.getMessage());
+        }
+        size = (int) num;
+    }
+
+    void base(long value) throws MessageFault {
+        expectStopped("SET_VRING_BASE");
+        if (value > 0xffff) {
+            throw new MessageFault("SET_VRING_BASE with " + value);
+        }
+        base = (int) value;
+    }
+
+    /** Where the rings lie. They are looked at now if there is memory to find them in, and again when they start. */
+    void address(VringAddress value, GuestMemory memory) throws MessageFault {
+        if (value.equals(address)) {
+            return;
+        }
+        expectStopped("SET_VRING_ADDR");
+        if (size != 0 && !memory.regions().isEmpty()) {
+            try {
+                new SplitVirtqueue(size, base, value, new RingFeatures(false, false), memory);
+            } catch (RingFault e) {
+                throw new MessageFault(e.getMessage());
+            }
+        }
+        address = value;
+    }
+
+    private void expectStopped(String request) throws MessageFault {
+        if (running != null) {
+            throw new MessageFault(request + " for vring " + index + " while it runs");
+        }
+    }
+
+    /**
+     * Starts the vring, or kicks a running one from another descriptor on.
+     *
+     * @param fd taken over
+     */
+    CompletableFuture<Void> kick(Fd fd) {
+        Fd before = kick;
+        kick = fd;
+        started = true;
+        RunningQueue queue = running;
+        if (queue == null || before == null) {
+            closeIfPresent(before);
+            return CompletableFuture.completedFuture(null);
+        }
+        return onLoop(queue::detachKick)
+                .thenRunAsync(
+                        () -> {
+                            before.close();
+                            queue.attachKick(fd);
+                        },
+                        loop);
+    }
+
+    /**
+     * Calls the driver through another descriptor from here on.
+     *
+     * @param fd taken over
+     */
+    CompletableFuture<Void> call(@Nullable Fd fd) throws MessageFault {
+        checkSignalled(fd);
+        Fd before = call;
+        call = fd;
+        return replaceSignalled(before, queue -> queue.call(fd));
+    }
+
+    /**
+     * Signals faults through another descriptor from here on.
+     *
+     * @param fd taken over
+     */
+    CompletableFuture<Void> err(@Nullable Fd fd) throws MessageFault {
+        checkSignalled(fd);
+        Fd before = err;
+        err = fd;
+        return replaceSignalled(before, queue -> queue.err(fd));
+    }
+
+    private static void checkSignalled(@Nullable Fd fd) throws MessageFault {
+        if (fd != null) {
+            try {
+                // Not always an eventfd: User-Mode Linux passes a pipe.
+                NonBlocking.set(fd);
+            } catch (LinuxException e) {
+                throw new MessageFault("descriptor of vring refused, " + e.getMessage());
+            }
+        }
+    }
+
+    private CompletableFuture<Void> replaceSignalled(@Nullable Fd before, Consumer<RunningQueue> change) {
+        RunningQueue queue = running;
+        if (queue == null) {
+            closeIfPresent(before);
+            return CompletableFuture.completedFuture(null);
+        }
+        return CompletableFuture.runAsync(
+                () -> {
+                    change.accept(queue);
+                    closeIfPresent(before);
+                },
+                loop);
+    }
+
+    void enable(boolean enable) {
+        enabled = enable;
+    }
+
+    /**
+     * Begins to run.
+     *
+     * @return completed when the ring has been looked at for the first time; exceptionally with a {@link RingFault} if
+     *     it is malformed
+     */
+    CompletableFuture<Void> run(GuestMemory memory, long features) {
+        Fd kickFd = kick;
+        VringAddress rings = address;
+        if (kickFd == null || rings == null || size == 0) {
+            return CompletableFuture.failedFuture(
+                    new RingFault(RingFault.Kind.SIZE, "vring " + index + " started before it was set up"));
+        }
+        Fd callFd = call;
+        Fd errFd = err;
+        RingFeatures ringFeatures = new RingFeatures(
+                Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
+        return loop.call(() -> {
+                    Virtqueue queue = new SplitVirtqueue(size, base, rings, ringFeatures, memory);
+                    RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
+                    made.call(callFd);
+                    made.err(errFd);
+                    made.attachKick(kickFd);
+                    return made;
+                })
+                .handle((made, failure) -> {
+                    running = made;
+                    if (failure != null) {
+                        if (errFd != null) {
+                            EventFd.signal(errFd);
+                        }
+                        throw new CompletionException(failure);
+                    }
+                    return null;
+                });
+    }
+
+    /**
+     * Pauses: drains and remembers where to go on.
+     *
+     * @return the base to resume from
+     */
+    CompletableFuture<Integer> pause() {
+        RunningQueue queue = running;
+        if (queue == null) {
+            return CompletableFuture.completedFuture(base);
+        }
+        return onLoop(queue::stop).thenApply(next -> {
+            running = null;
+            base = next;
+            return next;
+        });
+    }
+
+    /**
+     * Stops: drains, and needs another kick descriptor to start again.
+     *
+     * @return the base to resume from
+     */
+    CompletableFuture<Integer> stop() {
+        return pause().thenApply(next -> {
+            Fd fd = kick;
+            kick = null;
+            started = false;
+            if (fd != null) {
+                // The watch never reads the counter; a kick left in it must not look new to the front-end.
+                EventFd.drain(fd);
+                fd.close();
+            }
+            return next;
+        });
+    }
+
+    /** As after SET_OWNER, except that descriptors for calls and errors stay. */
+    CompletableFuture<Void> reset() {
+        return stop().thenAccept(next -> {
+            enabled = false;
+            base = 0;
+            size = 0;
+            address = null;
+        });
+    }
+
+    /** Moves a running queue to a memory table that has all the regions of the one before. */
+    CompletableFuture<Void> growMemory(GuestMemory memory) {
+        RunningQueue queue = running;
+        if (queue == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return CompletableFuture.runAsync(() -> queue.growMemory(memory), loop);
+    }
+
+    /** Moves a running queue to another memory table; completed when it uses nothing of the one before. */
+    CompletableFuture<Void> replaceMemory(GuestMemory memory) {
+        RunningQueue queue = running;
+        if (queue == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return onLoop(() -> queue.replaceMemory(memory));
+    }
+
+    /** Closes what is left when the vring is stopped and the session over. */
+    void close() {
+        closeIfPresent(kick);
+        closeIfPresent(call);
+        closeIfPresent(err);
+    }
+
+    private <T> CompletableFuture<T> onLoop(Supplier<CompletableFuture<T>> work) {
+        return CompletableFuture.supplyAsync(work, loop).thenCompose(result -> result);
+    }
+
+    private static void closeIfPresent(@Nullable Fd fd) {
+        if (fd != null) {
+            fd.close();
+        }
+    }
+}
