@@ -2,58 +2,35 @@ package dev.ringside.blk;
 
 import dev.ringside.app.BackendCommand;
 import dev.ringside.app.ManifestVersion;
-import dev.ringside.device.VirtioDevice;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** The program {@code vhost-user-blk}. */
 @Command(
         name = "vhost-user-blk",
         mixinStandardHelpOptions = true,
         versionProvider = ManifestVersion.class,
-        sortOptions = false,
         usageHelpAutoWidth = true,
-        description = "Serves a disk image to a virtual machine as a virtio-blk device, over a vhost-user socket.",
+        sortOptions = false,
+        description = "Serves disk images to virtual machines as virtio-blk devices, over vhost-user sockets.",
         footer = {
             "",
-            "Example:",
+            "One disk:",
             "  vhost-user-blk --socket-path=/tmp/disk.sock --blk-file=disk.img",
             "  qemu-system-x86_64 -m 512 -machine memory-backend=mem \\",
             "    -object memory-backend-memfd,id=mem,size=512M,share=on \\",
-            "    -chardev socket,id=disk,path=/tmp/disk.sock -device vhost-user-blk-pci,chardev=disk ..."
+            "    -chardev socket,id=disk,path=/tmp/disk.sock -device vhost-user-blk-pci,chardev=disk ...",
+            "Two, on two threads:",
+            "  vhost-user-blk --threads=2 --device=socket-path=/tmp/a.sock,blk-file=a.img \\",
+            "    --device=socket-path=/tmp/b.sock,blk-file=b.img,read-only=on,serial=backup"
         })
 public final class Main extends BackendCommand {
-    @Option(names = "--blk-file", paramLabel = "FILE", description = "The disk image, in raw format.")
-    private @Nullable Path blkFile;
-
-    @Option(names = "--read-only", description = "Offer the disk for reading only, and open it so.")
-    private boolean readOnly;
-
-    @Option(
-            names = "--serial",
-            paramLabel = "TEXT",
-            description = "What the guest sees as the disk's serial number, at most 20 bytes (default: the file's name,"
-                    + " cut).")
-    private @Nullable String serial;
-
-    @Option(
-            names = "--num-queues",
-            paramLabel = "N",
-            defaultValue = "64",
-            description = "The most queues that a front-end may ask for (default: ${DEFAULT-VALUE}).")
-    private int numQueues;
-
-    private @Nullable DiskImage image;
-
-    private Main() {}
+    private Main() {
+        super(BlkOptions::new);
+    }
 
     /** Runs the program. */
     public static void main(String... arguments) {
-        main(new Main(), arguments);
+        new Main().runAndExit(arguments);
     }
 
     @Override
@@ -63,29 +40,5 @@ public final class Main extends BackendCommand {
                   "type": "block",
                   "features": ["read-only", "blk-file"]
                 }""";
-    }
-
-    @Override
-    protected VirtioDevice createDevice() throws IOException {
-        Path file = blkFile;
-        if (file == null) {
-            throw misuse("--blk-file is needed");
-        }
-        if (numQueues < 1 || numQueues > BlockDevice.MAX_QUEUES) {
-            throw misuse("--num-queues must be 1 to " + BlockDevice.MAX_QUEUES + ", not " + numQueues);
-        }
-        if (serial != null && serial.getBytes(StandardCharsets.UTF_8).length > BlockDevice.SERIAL_BYTES) {
-            throw misuse("--serial is longer than " + BlockDevice.SERIAL_BYTES + " bytes: " + serial);
-        }
-        DiskImage opened = DiskImage.open(file, readOnly);
-        image = opened;
-        return new BlockDevice(opened, serial == null ? String.valueOf(file.getFileName()) : serial, numQueues);
-    }
-
-    @Override
-    protected void releaseDevice(VirtioDevice device) {
-        if (image != null) {
-            image.close();
-        }
     }
 }

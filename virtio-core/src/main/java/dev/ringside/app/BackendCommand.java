@@ -2,68 +2,65 @@ package dev.ringside.app;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import dev.ringside.device.VirtioDevice;
-import dev.ringside.linux.Fd;
-import dev.ringside.loop.DeviceLoop;
+import dev.ringside.channel.SocketServer;
 import dev.ringside.loop.Engine;
-import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import sun.misc.Signal;
 
 /**
- * A vhost-user back-end as a program. Subclasses add the device's options and make the device; this class finds the
- * front-end, runs the loops and ends in order: at once with a message and status 1 if it cannot start, with 2 if the
- * command line is wrong, and with 0 within a second of SIGTERM or SIGINT.
+ * A back-end program. It opens the devices that its command line describes, serves them, and ends in order: at once
+ * with a message and status 1 if it cannot start, with 2 if the command line is wrong, and with 0 within a second of
+ * SIGTERM or SIGINT. Subclasses say what kind of device they serve.
  */
 public abstract class BackendCommand implements Callable<Integer> {
     private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(BackendCommand.class);
+
     /** Of the second in which a program should end, what draining may take; the rest is for ending the JVM. */
     private static final long DRAIN_MILLIS = 700;
+
+    /** Help lists the device's options first, then those of the program in this order. */
+    private static final int DEVICE_ORDER = 100;
+
+    private static final int THREADS_ORDER = 101;
+    private static final int ENGINE_ORDER = 102;
+    private static final int VERBOSE_ORDER = 110;
+    private static final int CAPABILITIES_ORDER = 111;
+
+    private final Supplier<? extends DeviceOptions> newOptions;
+    private final DeviceOptions singleDevice;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
     @Option(
-            names = "--socket-path",
-            paramLabel = "PATH",
-            description = "Listen for the front-end on this Unix domain socket.")
-    private @Nullable Path socketPath;
-
-    @Option(
-            names = "--fd",
-            paramLabel = "FDNUM",
-            description = "Use this inherited file descriptor: a listening or a connected Unix domain socket.")
-    private @Nullable Integer fd;
-
-    @Option(
-            names = "--connect",
-            paramLabel = "PATH",
-            description = "Connect to a front-end that listens on this socket (QEMU chardev with server=on),"
-                    + " as soon as it is there and again whenever it has gone.")
-    private @Nullable Path connect;
-
-    @Option(
-            names = "--print-capabilities",
-            description = "Print what this program can do as JSON, for management software, and exit.")
-    private boolean printCapabilities;
+            names = "--device",
+            order = DEVICE_ORDER,
+            paramLabel = "KEY=VALUE,...",
+            description = "One device of several: the options above without their dashes, separated by commas; a comma"
+                    + " in a value is doubled. Repeatable, instead of the options above.")
+    private List<String> devices = new ArrayList<>();
 
     @Option(
             names = "--threads",
+            order = THREADS_ORDER,
             paramLabel = "N",
             defaultValue = "1",
             description = "Threads that serve queues, which are spread over them (default: ${DEFAULT-VALUE}).")
@@ -71,6 +68,7 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     @Option(
             names = "--engine",
+            order = ENGINE_ORDER,
             paramLabel = "NAME",
             description = "How to do I/O: io_uring, or epoll with a thread pool (default: the first that the kernel"
                     + " allows).")
@@ -78,20 +76,42 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     @Option(
             names = {"-v", "--verbose"},
+            order = VERBOSE_ORDER,
             description = "Log connections; twice: every message.")
     private boolean[] verbose = {};
 
+    @Option(
+            names = "--print-capabilities",
+            order = CAPABILITIES_ORDER,
+            description = "Print what this program can do as JSON, for management software, and exit.")
+    private boolean printCapabilities;
+
+    /** @param newOptions makes the options of one device, with their defaults */
+    protected BackendCommand(Supplier<? extends DeviceOptions> newOptions) {
+        this.newOptions = newOptions;
+        this.singleDevice = newOptions.get();
+    }
+
+    /** The JSON that {@code --print-capabilities} prints. */
+    protected abstract String capabilities();
+
     /**
-     * Runs a program and ends the process with its status.
+     * Runs the program and ends the process with its status.
      *
-     * @param command what to run
      * @param arguments of the command line
      */
-    protected static void main(BackendCommand command, String... arguments) {
-        System.exit(new CommandLine(command)
+    protected final void runAndExit(String... arguments) {
+        System.exit(commandLine(this)
+                .addMixin("device", singleDevice)
                 .setParameterExceptionHandler(BackendCommand::usageError)
                 .setExecutionExceptionHandler(BackendCommand::failure)
                 .execute(arguments));
+    }
+
+    private static CommandLine commandLine(Object command) {
+        return new CommandLine(command)
+                .registerConverter(boolean.class, new OnOff())
+                .registerConverter(Boolean.class, new OnOff());
     }
 
     private static int usageError(ParameterException e, String[] arguments) {
@@ -100,7 +120,7 @@ public abstract class BackendCommand implements Callable<Integer> {
         return line.getCommandSpec().exitCodeOnInvalidInput();
     }
 
-    private static int failure(Exception e, CommandLine line, CommandLine.ParseResult result) {
+    private static int failure(Exception e, CommandLine line, ParseResult result) {
         if (e instanceof IOException) {
             line.getErr().println(line.getCommandName() + ": " + e.getMessage());
         } else {
@@ -110,45 +130,58 @@ public abstract class BackendCommand implements Callable<Integer> {
         return line.getCommandSpec().exitCodeOnExecutionException();
     }
 
-    /** The JSON that {@code --print-capabilities} prints. */
-    protected abstract String capabilities();
-
-    /**
-     * Makes the device that the options describe.
-     *
-     * @throws IOException with a message for the user
-     */
-    protected abstract VirtioDevice createDevice() throws IOException;
-
-    /** Gives up what the device holds of the host, after its last queue has stopped. */
-    protected abstract void releaseDevice(VirtioDevice device);
-
-    /** A complaint about the command line. */
-    protected final ParameterException misuse(String message) {
-        return new ParameterException(spec.commandLine(), message);
-    }
-
     @Override
     public final Integer call() throws IOException {
         if (printCapabilities) {
             spec.commandLine().getOut().println(capabilities());
             return 0;
         }
-        if ((socketPath == null ? 0 : 1) + (fd == null ? 0 : 1) + (connect == null ? 0 : 1) != 1) {
-            throw misuse("exactly one of --socket-path, --fd and --connect is needed");
-        }
-        if (threads < 1 || threads > 256) {
-            throw misuse("--threads must be 1 to 256, not " + threads);
+        List<DeviceOptions> options;
+        try {
+            options = deviceOptions();
+            if (threads < 1 || threads > 256) {
+                throw new InvalidOptions("--threads must be 1 to 256, not " + threads);
+            }
+        } catch (InvalidOptions e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         setLogLevel();
-        Engine engine = chooseEngine();
-        VirtioDevice device = createDevice();
-        try {
-            serve(device, engine);
-        } finally {
-            releaseDevice(device);
+        try (Loops loops = new Loops(chooseEngine(), threads)) {
+            serve(options, loops);
         }
         return 0;
+    }
+
+    private List<DeviceOptions> deviceOptions() throws InvalidOptions {
+        if (devices.isEmpty()) {
+            singleDevice.check();
+            return List.of(singleDevice);
+        }
+        ParseResult parsed = spec.commandLine().getParseResult();
+        for (OptionSpec option : CommandSpec.forAnnotatedObject(singleDevice).options()) {
+            if (parsed.hasMatchedOption(option.longestName())) {
+                throw new InvalidOptions(option.longestName() + " and --device exclude each other");
+            }
+        }
+        List<DeviceOptions> all = new ArrayList<>();
+        for (String device : devices) {
+            all.add(parseDevice(device));
+        }
+        return all;
+    }
+
+    private DeviceOptions parseDevice(String device) throws InvalidOptions {
+        DeviceOptions options = newOptions.get();
+        String[] arguments = KeyValues.split(device).stream()
+                .map(property -> "--" + property)
+                .toArray(String[]::new);
+        try {
+            commandLine(options).parseArgs(arguments);
+            options.check();
+            return options;
+        } catch (ParameterException | InvalidOptions e) {
+            throw new InvalidOptions("--device=" + device + ": " + e.getMessage());
+        }
     }
 
     private void setLogLevel() {
@@ -167,7 +200,9 @@ public abstract class BackendCommand implements Callable<Integer> {
         Engine engine = switch (engineName) {
             case "io_uring" -> Engine.IO_URING;
             case "epoll" -> Engine.EPOLL;
-            default -> throw misuse("--engine must be io_uring or epoll, not " + engineName);
+            default ->
+                throw new ParameterException(
+                        spec.commandLine(), "--engine must be io_uring or epoll, not " + engineName);
         };
         if (!engine.isAvailable()) {
             throw new IOException("--engine=" + engineName + ": the kernel refuses it here");
@@ -175,41 +210,45 @@ public abstract class BackendCommand implements Callable<Integer> {
         return engine;
     }
 
-    private void serve(VirtioDevice device, Engine engine) throws IOException {
-        List<DeviceLoop> loops = new ArrayList<>();
-        DeviceLoop control = DeviceLoop.start("control", engine);
+    private static void serve(List<DeviceOptions> options, Loops loops) throws IOException {
+        List<SocketServer> servers = new ArrayList<>();
         try {
-            for (int i = 0; i < threads; i++) {
-                loops.add(DeviceLoop.start("device-" + i, engine));
+            for (DeviceOptions device : options) {
+                SocketServer server = device.createServer(loops);
+                servers.add(server);
+                device.connectTo(server);
+                LOG.info("{}: ready", server);
             }
-            VhostUserServer server = new VhostUserServer(device, control, loops);
-            if (socketPath != null) {
-                server.listen(socketPath);
-            } else if (connect != null) {
-                server.connect(connect);
-            } else if (fd != null) {
-                server.adopt(new Fd(fd));
-            }
-            LOG.info("{}: ready, {}", device.name(), engine);
-            awaitEnd(server);
+            awaitEnd(servers);
         } finally {
-            loops.forEach(DeviceLoop::close);
-            control.close();
+            closeAll(servers);
+            options.forEach(DeviceOptions::release);
         }
     }
 
-    private static void awaitEnd(VhostUserServer server) {
+    private static void awaitEnd(List<SocketServer> servers) {
         CompletableFuture<Void> signalled = new CompletableFuture<>();
         for (String name : List.of("TERM", "INT")) {
             Signal.handle(new Signal(name), signal -> signalled.complete(null));
         }
-        CompletableFuture.anyOf(signalled, server.finished()).join();
+        CompletableFuture.anyOf(signalled, allFinished(servers)).join();
+    }
+
+    private static void closeAll(List<SocketServer> servers) {
+        servers.forEach(SocketServer::close);
         try {
-            server.close().get(DRAIN_MILLIS, TimeUnit.MILLISECONDS);
+            allFinished(servers).get(DRAIN_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             LOG.warn("requests are still in flight after {} ms; ending without them", DRAIN_MILLIS);
-        } catch (Exception e) {
-            LOG.error("unexpected failure at the end", e);
+        } catch (ExecutionException e) {
+            LOG.error("unexpected failure at the end", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    private static CompletableFuture<Void> allFinished(List<SocketServer> servers) {
+        return CompletableFuture.allOf(
+                servers.stream().map(SocketServer::finished).toArray(CompletableFuture[]::new));
     }
 }

@@ -32,7 +32,7 @@ public final class RunningQueue implements QueueContext {
     private static final Logger LOG = LoggerFactory.getLogger(RunningQueue.class);
 
     /** Chains taken in one go, before the loop's other queues get their turn. */
-    private static final int BUDGET = 256;
+    private static final int BUDGET = 16;
 
     private final DeviceLoop loop;
     private final int index;

@@ -2,7 +2,9 @@ package dev.ringside.vhostuser;
 
 import static dev.ringside.vhostuser.ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES;
 
+import dev.ringside.channel.FdChannel;
 import dev.ringside.channel.Frame;
+import dev.ringside.channel.SocketServer;
 import dev.ringside.device.Feature;
 import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.FaultLog;
@@ -30,13 +32,14 @@ import org.slf4j.LoggerFactory;
  * One front-end's connection, from its first message until its queues are stopped and its memory unmapped. The last
  * handler of the connection's pipeline; runs on the session's loop.
  */
-final class VhostUserSession extends SimpleChannelInboundHandler<Frame> {
+final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implements SocketServer.Session {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserSession.class);
 
     /** VHOST_USER_MAX_CONFIG_SIZE. */
     private static final int MAX_CONFIG_BYTES = 256;
 
     private final VirtioDevice device;
+    private final FdChannel channel;
     private final DeviceLoop loop;
     private final FaultLog faults;
     private final Vring[] vrings;
@@ -51,12 +54,15 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> {
     private CompletableFuture<Reply> current = CompletableFuture.completedFuture(Reply.DONE);
 
     /**
+     * @param channel whose pipeline this is going to be the last handler of
      * @param loop the session's own
      * @param vringLoops where queues run, one after the other
      */
-    VhostUserSession(VirtioDevice device, DeviceLoop loop, List<DeviceLoop> vringLoops, FaultLog faults) {
+    VhostUserSession(
+            VirtioDevice device, FdChannel channel, DeviceLoop loop, List<DeviceLoop> vringLoops, FaultLog faults) {
         super(false);
         this.device = device;
+        this.channel = channel;
         this.loop = loop;
         this.faults = faults;
         this.vrings = new Vring[device.maxQueues()];
@@ -65,9 +71,14 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> {
         }
     }
 
-    /** Completed on the session's loop when the connection is over and nothing of it is left. */
-    CompletableFuture<Void> ended() {
+    @Override
+    public CompletableFuture<Void> ended() {
         return ended;
+    }
+
+    @Override
+    public void close() {
+        channel.close();
     }
 
     /** Tells the front-end of a changed config space, if it wants to know. */

@@ -1,0 +1,63 @@
+package dev.ringside.app;
+
+import dev.ringside.channel.SocketServer;
+import dev.ringside.linux.Fd;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * The options of one device: where its front-end is, and in subclasses what it serves. The same options make up the
+ * command line of a program with one device, and each {@code --device} of a program with several.
+ */
+public abstract class DeviceOptions {
+    @Option(
+            names = "--socket-path",
+            paramLabel = "PATH",
+            description = "Listen for the front-end on this Unix domain socket.")
+    private @Nullable Path socketPath;
+
+    @Option(
+            names = "--fd",
+            paramLabel = "FDNUM",
+            description = "Use this inherited file descriptor: a listening or a connected Unix domain socket.")
+    private @Nullable Integer fd;
+
+    @Option(
+            names = "--connect",
+            paramLabel = "PATH",
+            description = "Connect to a front-end that listens on this socket (QEMU chardev with server=on),"
+                    + " as soon as it is there and again whenever it has gone.")
+    private @Nullable Path connect;
+
+    /** Checks the options, before anything is opened. Subclasses add their own checks and call this one. */
+    protected void check() throws InvalidOptions {
+        if ((socketPath == null ? 0 : 1) + (fd == null ? 0 : 1) + (connect == null ? 0 : 1) != 1) {
+            throw new InvalidOptions("exactly one of --socket-path, --fd and --connect is needed");
+        }
+        if (fd != null && fd < 0) {
+            throw new InvalidOptions("--fd must be the number of a file descriptor, not " + fd);
+        }
+    }
+
+    /**
+     * Makes the device, and a server for it that has no socket yet.
+     *
+     * @throws IOException with a message for the user
+     */
+    protected abstract SocketServer createServer(Loops loops) throws IOException;
+
+    /** Gives up what {@link #createServer} took from the host, after the server has finished. */
+    protected abstract void release();
+
+    final void connectTo(SocketServer server) throws IOException {
+        if (socketPath != null) {
+            server.listen(socketPath);
+        } else if (connect != null) {
+            server.connect(connect);
+        } else if (fd != null) {
+            server.adopt(new Fd(fd));
+        }
+    }
+}
