@@ -1,8 +1,12 @@
 package dev.ringside.blk;
 
+import dev.ringside.app.ByteSize;
 import dev.ringside.app.DeviceOptions;
 import dev.ringside.app.InvalidOptions;
 import dev.ringside.app.Loops;
+import dev.ringside.blk.storage.FileStorage;
+import dev.ringside.blk.storage.NullStorage;
+import dev.ringside.blk.storage.Storage;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
@@ -14,8 +18,24 @@ import picocli.CommandLine.Option;
 
 /** The options of one block device. */
 final class BlkOptions extends DeviceOptions {
-    @Option(names = "--blk-file", paramLabel = "FILE", description = "The disk image, in raw format.")
-    private @Nullable Path blkFile;
+    private static final String NULL_PREFIX = "null:";
+
+    /** How writes reach the disk. */
+    enum Cache {
+        /** Through the page cache; durable when the guest flushes. */
+        writeback,
+        /** Through the page cache; each write is durable before it is reported. */
+        writethrough,
+        /** Past the page cache (O_DIRECT); durable when the guest flushes. */
+        none
+    }
+
+    @Option(
+            names = "--blk-file",
+            paramLabel = "FILE",
+            description = "The disk: an image in raw format, a block device of the host, or null:SIZE, which forgets"
+                    + " what is written.")
+    private @Nullable String blkFile;
 
     @Option(
             names = "--read-only",
@@ -24,6 +44,22 @@ final class BlkOptions extends DeviceOptions {
             fallbackValue = "on",
             description = "Offer the disk for reading only, and open it so.")
     private boolean readOnly;
+
+    @Option(
+            names = "--cache",
+            paramLabel = "MODE",
+            defaultValue = "writeback",
+            description = "writeback: through the page cache, durable when the guest flushes. writethrough: durable"
+                    + " before a write is reported. none: past the page cache, durable when the guest flushes."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private Cache cache = Cache.writeback;
+
+    @Option(
+            names = "--block-size",
+            paramLabel = "BYTES",
+            defaultValue = "512",
+            description = "The logical block size that the guest sees: 512 or 4096 (default: ${DEFAULT-VALUE}).")
+    private int blockSize;
 
     @Option(
             names = "--serial",
@@ -39,13 +75,17 @@ final class BlkOptions extends DeviceOptions {
             description = "The most queues that a front-end may ask for (default: ${DEFAULT-VALUE}).")
     private int numQueues;
 
-    private @Nullable DiskImage image;
+    private @Nullable Storage storage;
+    private @Nullable BlockDevice device;
 
     @Override
     protected void check() throws InvalidOptions {
         super.check();
-        if (blkFile == null) {
+        if (blkFile == null || blkFile.isEmpty()) {
             throw new InvalidOptions("--blk-file is needed");
+        }
+        if (blockSize != 512 && blockSize != 4096) {
+            throw new InvalidOptions("--block-size must be 512 or 4096, not " + blockSize);
         }
         if (numQueues < 1 || numQueues > BlockDevice.MAX_QUEUES) {
             throw new InvalidOptions("--num-queues must be 1 to " + BlockDevice.MAX_QUEUES + ", not " + numQueues);
@@ -53,21 +93,57 @@ final class BlkOptions extends DeviceOptions {
         if (serial != null && serial.getBytes(StandardCharsets.UTF_8).length > BlockDevice.SERIAL_BYTES) {
             throw new InvalidOptions("--serial is longer than " + BlockDevice.SERIAL_BYTES + " bytes: " + serial);
         }
+        if (blkFile.startsWith(NULL_PREFIX)) {
+            nullSectors(blkFile);
+        }
+    }
+
+    private static long nullSectors(String value) throws InvalidOptions {
+        long bytes = ByteSize.parse("--blk-file=" + NULL_PREFIX, value.substring(NULL_PREFIX.length()));
+        if (bytes < Storage.SECTOR_BYTES) {
+            throw new InvalidOptions("--blk-file=" + value + " is smaller than a sector");
+        }
+        return bytes / Storage.SECTOR_BYTES;
     }
 
     @Override
     protected SocketServer createServer(Loops loops) throws IOException {
-        Path file = Objects.requireNonNull(blkFile, "checked");
-        DiskImage opened = DiskImage.open(file, readOnly);
-        image = opened;
-        String id = serial == null ? String.valueOf(file.getFileName()) : serial;
-        return new VhostUserServer(new BlockDevice(opened, id, numQueues), loops.control(), loops.forNextDevice());
+        Storage opened = openStorage(Objects.requireNonNull(blkFile, "checked"));
+        storage = opened;
+        if (opened.sectors() * Storage.SECTOR_BYTES % blockSize != 0) {
+            throw new IOException("size of " + opened.name() + " is no multiple of --block-size=" + blockSize);
+        }
+        BlockDevice made = new BlockDevice(
+                opened,
+                new BlockDevice.Settings(
+                        serial == null ? opened.name() : serial, blockSize, cache != Cache.writethrough, numQueues));
+        device = made;
+        SizeWatch.start(made, loops.control());
+        return new VhostUserServer(made, loops.control(), loops.forNextDevice());
+    }
+
+    private Storage openStorage(String file) throws IOException {
+        if (file.startsWith(NULL_PREFIX)) {
+            try {
+                return new NullStorage(nullSectors(file));
+            } catch (InvalidOptions e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+        return FileStorage.open(Path.of(file), readOnly, cache == Cache.none);
+    }
+
+    @Override
+    protected void reload() {
+        if (device != null) {
+            device.refreshSize();
+        }
     }
 
     @Override
     protected void release() {
-        if (image != null) {
-            image.close();
+        if (storage != null) {
+            storage.close();
         }
     }
 }

@@ -1,92 +1,113 @@
 package dev.ringside.blk;
 
+import dev.ringside.blk.storage.Storage;
 import dev.ringside.device.Feature;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
 import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.MessageFault;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A virtio-blk device over a disk image. */
-final class BlockDevice implements VirtioDevice {
+/** A virtio-blk device over a storage. */
+public final class BlockDevice implements VirtioDevice {
     /** Length of the device ID string (virtio 1.2 §5.2.6). */
     static final int SERIAL_BYTES = 20;
     /** A driver's vring index travels in 8 bits of a vhost-user message. */
     static final int MAX_QUEUES = 256;
 
-    /** struct virtio_blk_config up to the fields of the features that are offered (§5.2.4). */
-    private static final int CONFIG_BYTES = 60;
-
-    private static final int CAPACITY = 0;
-    private static final int SEG_MAX = 12;
-    private static final int BLK_SIZE = 20;
-    private static final int NUM_QUEUES = 34;
-
-    /**
-     * Data segments in one request. A request also needs two descriptors for header and status, and must fit into a
-     * queue of 128, the usual size, when the driver has no indirect descriptors.
-     */
-    private static final int MAX_SEGMENTS = 126;
-
-    private final DiskImage image;
+    private final Storage storage;
+    private final Settings settings;
     private final byte[] serial;
-    private final int numQueues;
+    /** Whether a write may be reported before it is durable; the driver's to choose if it negotiates CONFIG_WCE. */
+    private volatile boolean writeback;
+
+    private volatile Runnable configListener = () -> {};
 
     /**
-     * @param image to be served; borrowed
-     * @param serial answered to GET_ID; cut to {@link #SERIAL_BYTES}
-     * @param numQueues the most queues that a driver may use, up to {@link #MAX_QUEUES}
+     * How the device presents itself.
+     *
+     * @param serial answered to GET_ID; cut to {@value #SERIAL_BYTES} bytes
+     * @param blockBytes the logical block size, 512 or 4096
+     * @param writeback whether the device has a volatile write cache to begin with
+     * @param numQueues the most queues that a driver may use, up to {@value #MAX_QUEUES}
      */
-    BlockDevice(DiskImage image, String serial, int numQueues) {
-        this.image = image;
-        this.serial = Arrays.copyOf(serial.getBytes(StandardCharsets.UTF_8), SERIAL_BYTES);
-        this.numQueues = numQueues;
+    public record Settings(String serial, int blockBytes, boolean writeback, int numQueues) {}
+
+    /** @param storage what is served; borrowed */
+    public BlockDevice(Storage storage, Settings settings) {
+        this.storage = storage;
+        this.settings = settings;
+        this.serial = Arrays.copyOf(settings.serial().getBytes(StandardCharsets.UTF_8), SERIAL_BYTES);
+        this.writeback = settings.writeback();
     }
 
     @Override
     public String name() {
-        return "vhost-user-blk " + image.path().getFileName();
+        return "vhost-user-blk " + storage.name();
     }
 
     @Override
     public long features() {
-        return BlockFeature.SEG_MAX
+        Storage.Limits limits = storage.limits();
+        return BlockFeature.SIZE_MAX
+                | BlockFeature.SEG_MAX
                 | BlockFeature.BLK_SIZE
                 | BlockFeature.FLUSH
+                | BlockFeature.TOPOLOGY
+                | BlockFeature.CONFIG_WCE
                 | BlockFeature.MQ
-                | (image.isReadOnly() ? BlockFeature.RO : 0);
+                | (storage.isReadOnly() ? BlockFeature.RO : 0)
+                | (limits.discard() ? BlockFeature.DISCARD : 0)
+                | (limits.writeZeroes() ? BlockFeature.WRITE_ZEROES : 0);
     }
 
     @Override
     public int maxQueues() {
-        return numQueues;
+        return settings.numQueues();
     }
 
     @Override
     public byte[] config() {
-        ByteBuffer config = ByteBuffer.allocate(CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        config.putLong(CAPACITY, image.sectors());
-        config.putInt(SEG_MAX, MAX_SEGMENTS);
-        config.putInt(BLK_SIZE, DiskImage.SECTOR_BYTES);
-        config.putShort(NUM_QUEUES, (short) numQueues);
-        return config.array();
+        return BlockConfig.of(storage, settings.blockBytes(), writeback, settings.numQueues());
     }
 
     @Override
     public void writeConfig(int offset, byte[] bytes, long features) throws MessageFault {
-        throw new MessageFault("config space is read-only, write of " + bytes.length + " bytes at " + offset);
+        if (offset != BlockConfig.WRITEBACK || bytes.length != 1 || bytes[0] < 0 || bytes[0] > 1) {
+            throw new MessageFault("config space write of " + bytes.length + " bytes at " + offset);
+        }
+        if (!Feature.has(features, BlockFeature.CONFIG_WCE)) {
+            throw new MessageFault("write to writeback without CONFIG_WCE");
+        }
+        writeback = bytes[0] == 1;
+    }
+
+    /** A driver that starts anew finds the cache mode that the device was configured with. */
+    @Override
+    public void reset() {
+        writeback = settings.writeback();
+    }
+
+    /** Whether writes must be durable before they are reported, for a driver with these features (§5.2.6.2). */
+    boolean writesThrough(long features) {
+        return !Feature.has(features, BlockFeature.FLUSH) || !writeback;
+    }
+
+    /** Looks whether the storage has grown or shrunk, and tells the driver. From any thread. */
+    public void refreshSize() {
+        if (storage.refreshSize()) {
+            configListener.run();
+        }
     }
 
     @Override
     public QueueHandler start(QueueContext queue, long features) {
-        return new BlockQueue(name(), image, serial, queue, !Feature.has(features, BlockFeature.FLUSH));
+        return new BlockQueue(this, storage, serial, queue, features);
     }
 
     @Override
     public void onConfigChange(Runnable listener) {
-        // The config space never changes by itself.
+        configListener = listener;
     }
 }

@@ -1,21 +1,21 @@
 package dev.ringside.blk;
 
+import dev.ringside.blk.storage.Storage;
+import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
 import dev.ringside.fault.FaultLog;
 import dev.ringside.linux.Errno;
-import dev.ringside.loop.AsyncFile;
 import dev.ringside.queue.DescriptorChain;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The requests of one queue (virtio 1.2 §5.2.6): parsed from chains, checked, and turned into I/O on the image.
+ * The requests of one queue (virtio 1.2 §5.2.6): parsed from chains, checked, and handed to the storage.
  *
- * <p>A request is reported done only when it is: data that was written is in the image, and durable as well if the
- * driver cannot flush (it did not negotiate FLUSH); a flush covers every write that was reported before it was made.
+ * <p>A request is reported done only when it is: data that was written is in the storage, and durable as well if the
+ * driver cannot flush or has switched the write cache off; a flush covers every write that was reported before it.
  */
 final class BlockQueue implements QueueHandler {
     private static final Logger LOG = LoggerFactory.getLogger(BlockQueue.class);
@@ -30,38 +30,38 @@ final class BlockQueue implements QueueHandler {
     private static final int T_OUT = 1;
     private static final int T_FLUSH = 4;
     private static final int T_GET_ID = 8;
+    private static final int T_DISCARD = 11;
+    private static final int T_WRITE_ZEROES = 13;
 
     private static final int S_OK = 0;
     private static final int S_IOERR = 1;
     private static final int S_UNSUPP = 2;
 
-    private final String name;
-    private final DiskImage image;
+    private final BlockDevice device;
+    private final Storage storage;
+    private final Storage.Limits limits;
     private final MemorySegment serial;
     private final QueueContext queue;
-    private final boolean writeThrough;
-    private final AsyncFile file;
+    private final long features;
+    private final StorageQueue io;
     private final BlockRequest[] requests;
-    /** Collected with the queue: the kernel may read an iovec until its operation has finished, and all have by then. */
-    private final Arena arena = Arena.ofAuto();
-
     private final FaultLog faults = new FaultLog(LOG);
 
-    /** @param writeThrough whether a write is durable before it is reported done */
-    BlockQueue(String name, DiskImage image, byte[] serial, QueueContext queue, boolean writeThrough) {
-        this.name = name + " queue " + queue.index();
-        this.image = image;
+    BlockQueue(BlockDevice device, Storage storage, byte[] serial, QueueContext queue, long features) {
+        this.device = device;
+        this.storage = storage;
+        this.limits = storage.limits();
         this.serial = MemorySegment.ofArray(serial);
         this.queue = queue;
-        this.writeThrough = writeThrough;
+        this.features = features;
         this.requests = new BlockRequest[queue.size()];
-        this.file = queue.loop().file(image.fd(), this::completed);
+        this.io = storage.open(queue.loop(), this::completed);
     }
 
     @Override
     public void handle(DescriptorChain chain) {
         if (chain.writableBytes() < STATUS_BYTES) {
-            faults.warn(name, "request without room for a status");
+            warn("request without room for a status");
             queue.complete(chain, 0);
             return;
         }
@@ -72,10 +72,12 @@ final class BlockQueue implements QueueHandler {
         int type = (int) chain.readU64(0);
         long sector = chain.readU64(SECTOR);
         switch (type) {
-            case T_IN -> transfer(chain, BlockRequest.Stage.READ, 0, sector, chain.writableBytes() - STATUS_BYTES);
+            case T_IN -> read(chain, sector);
             case T_OUT -> write(chain, sector);
-            case T_FLUSH -> sync(request(chain));
+            case T_FLUSH -> flush(chain);
             case T_GET_ID -> getId(chain);
+            case T_DISCARD -> discard(chain);
+            case T_WRITE_ZEROES -> writeZeroes(chain);
             default -> fail(chain, S_UNSUPP, "request of unsupported type " + Integer.toUnsignedString(type));
         }
     }
@@ -88,40 +90,60 @@ final class BlockQueue implements QueueHandler {
         queue.complete(chain, 0);
     }
 
-    private void write(DescriptorChain chain, long sector) {
-        if (image.isReadOnly()) {
-            fail(chain, S_IOERR, "write to a read-only disk");
-            return;
+    private void read(DescriptorChain chain, long sector) {
+        long bytes = chain.writableBytes() - STATUS_BYTES;
+        if (isTransfer(chain, sector, bytes)) {
+            BlockRequest request = request(chain);
+            request.begin(BlockRequest.Type.READ);
+            request.transfer().begin(true, 0, sector * Storage.SECTOR_BYTES, bytes);
+            io.read(request.transfer());
         }
-        transfer(chain, BlockRequest.Stage.WRITE, HEADER_BYTES, sector, chain.readableBytes() - HEADER_BYTES);
     }
 
-    private void transfer(DescriptorChain chain, BlockRequest.Stage stage, long position, long sector, long bytes) {
-        if (bytes % DiskImage.SECTOR_BYTES != 0) {
-            fail(chain, S_IOERR, "transfer of " + bytes + " bytes");
-            return;
+    private void write(DescriptorChain chain, long sector) {
+        long bytes = chain.readableBytes() - HEADER_BYTES;
+        if (isWritable(chain) && isTransfer(chain, sector, bytes)) {
+            BlockRequest request = request(chain);
+            request.begin(BlockRequest.Type.WRITE);
+            request.transfer().begin(false, HEADER_BYTES, sector * Storage.SECTOR_BYTES, bytes);
+            io.write(request.transfer(), device.writesThrough(features));
         }
-        long sectors = bytes / DiskImage.SECTOR_BYTES;
-        if (sector < 0 || sector > image.sectors() - sectors) {
+    }
+
+    /** Whether there is data to be moved; if not, the request is finished. */
+    private boolean isTransfer(DescriptorChain chain, long sector, long bytes) {
+        if (bytes % Storage.SECTOR_BYTES != 0) {
+            fail(chain, S_IOERR, "transfer of " + bytes + " bytes");
+            return false;
+        }
+        long sectors = bytes / Storage.SECTOR_BYTES;
+        long capacity = storage.sectors();
+        if (sector < 0 || sector > capacity - sectors) {
             fail(
                     chain,
                     S_IOERR,
-                    "transfer of %d sectors at %s of %d"
-                            .formatted(sectors, Long.toUnsignedString(sector), image.sectors()));
-            return;
+                    "transfer of %d sectors at %s of %d".formatted(sectors, Long.toUnsignedString(sector), capacity));
+            return false;
         }
         if (bytes == 0) {
             finish(chain, S_OK, STATUS_BYTES);
-            return;
+            return false;
         }
-        BlockRequest request = request(chain);
-        request.begin(stage, position, sector * DiskImage.SECTOR_BYTES, bytes);
-        request.transfer(file);
+        return true;
     }
 
-    private void sync(BlockRequest request) {
-        request.becomeSync();
-        file.fdatasync(request.chain().slot());
+    private boolean isWritable(DescriptorChain chain) {
+        if (storage.isReadOnly()) {
+            fail(chain, S_IOERR, "write to a read-only disk");
+            return false;
+        }
+        return true;
+    }
+
+    private void flush(DescriptorChain chain) {
+        BlockRequest request = request(chain);
+        request.begin(BlockRequest.Type.FLUSH);
+        io.flush(request.slot());
     }
 
     /** The ID is 20 bytes, without a terminator if it is that long (§5.2.6.2); a shorter buffer gets its beginning. */
@@ -131,76 +153,86 @@ final class BlockQueue implements QueueHandler {
         finish(chain, S_OK, bytes + STATUS_BYTES);
     }
 
+    private void discard(DescriptorChain chain) {
+        if (!limits.discard()) {
+            fail(chain, S_UNSUPP, "DISCARD is not supported");
+        } else if (isWritable(chain)) {
+            ranges(chain, BlockRequest.Type.DISCARD, BlockConfig.MAX_DISCARD, 0);
+        }
+    }
+
+    private void writeZeroes(DescriptorChain chain) {
+        if (!limits.writeZeroes()) {
+            fail(chain, S_UNSUPP, "WRITE_ZEROES is not supported");
+        } else if (isWritable(chain)) {
+            ranges(chain, BlockRequest.Type.WRITE_ZEROES, BlockConfig.MAX_WRITE_ZEROES, Ranges.FLAG_UNMAP);
+        }
+    }
+
+    private void ranges(DescriptorChain chain, BlockRequest.Type type, long mostSectors, int allowedFlags) {
+        long bytes = chain.readableBytes() - HEADER_BYTES;
+        if (bytes == 0 || bytes % Ranges.RANGE_BYTES != 0 || bytes > BlockConfig.MAX_RANGES * Ranges.RANGE_BYTES) {
+            fail(chain, S_IOERR, type + " with " + bytes + " bytes of ranges");
+            return;
+        }
+        Ranges ranges = Ranges.copy(chain, HEADER_BYTES, (int) bytes / Ranges.RANGE_BYTES);
+        if (!ranges.haveOnlyFlags(allowedFlags)) {
+            fail(chain, S_UNSUPP, type + " with unknown flags");
+        } else if (!ranges.areWithin(storage.sectors(), mostSectors)) {
+            fail(chain, S_IOERR, type + " beyond the disk or its limits, " + ranges);
+        } else {
+            BlockRequest request = request(chain);
+            request.begin(type, ranges);
+            nextRange(request);
+        }
+    }
+
+    /** One range after another: a storage has one request in flight for a slot. */
+    private void nextRange(BlockRequest request) {
+        Ranges ranges = request.ranges();
+        if (!ranges.hasCurrent()) {
+            finish(request.chain(), S_OK, STATUS_BYTES);
+        } else if (request.type() == BlockRequest.Type.DISCARD) {
+            io.discard(request.slot(), ranges.offset(), ranges.bytes());
+        } else {
+            io.writeZeroes(
+                    request.slot(), ranges.offset(), ranges.bytes(), ranges.mayUnmap(), device.writesThrough(features));
+        }
+    }
+
     private BlockRequest request(DescriptorChain chain) {
         int slot = chain.slot();
         if (requests[slot] == null) {
-            requests[slot] = new BlockRequest(chain, arena);
+            requests[slot] = new BlockRequest(chain);
         }
         return requests[slot];
     }
 
-    private void completed(int slot, int result) {
+    private void completed(int slot, int errno) {
         BlockRequest request = requests[slot];
-        if (result < 0) {
-            if (result == -Errno.EINTR) {
-                again(request);
-            } else {
-                failHost(request, Errno.describe(-result));
-            }
+        DescriptorChain chain = request.chain();
+        if (errno != 0) {
+            int status = errno == Errno.EOPNOTSUPP ? S_UNSUPP : S_IOERR;
+            fail(chain, status, request.describe() + " failed, " + Errno.describe(errno));
             return;
         }
-        switch (request.stage()) {
-            case SYNC -> finish(request.chain(), S_OK, STATUS_BYTES);
-            case READ -> {
-                if (progress(request, result)) {
-                    finish(request.chain(), S_OK, request.bytes() + STATUS_BYTES);
-                }
-            }
-            case WRITE -> {
-                if (progress(request, result)) {
-                    if (writeThrough) {
-                        sync(request);
-                    } else {
-                        finish(request.chain(), S_OK, STATUS_BYTES);
-                    }
-                }
+        switch (request.type()) {
+            case READ -> finish(chain, S_OK, request.transfer().bytes() + STATUS_BYTES);
+            case WRITE, FLUSH -> finish(chain, S_OK, STATUS_BYTES);
+            case DISCARD, WRITE_ZEROES -> {
+                request.ranges().next();
+                nextRange(request);
             }
         }
-    }
-
-    /** Counts a transfer on, and continues a short one. Returns whether all data has been moved. */
-    private boolean progress(BlockRequest request, int moved) {
-        if (moved == 0) {
-            failHost(request, "the image ends before it");
-            return false;
-        }
-        if (request.advance(moved)) {
-            return true;
-        }
-        request.transfer(file);
-        return false;
-    }
-
-    private void again(BlockRequest request) {
-        if (request.stage() == BlockRequest.Stage.SYNC) {
-            file.fdatasync(request.chain().slot());
-        } else {
-            request.transfer(file);
-        }
-    }
-
-    private void failHost(BlockRequest request, String reason) {
-        String what = switch (request.stage()) {
-            case READ -> "read of %d bytes at %d".formatted(request.bytes(), request.offset());
-            case WRITE -> "write of %d bytes at %d".formatted(request.bytes(), request.offset());
-            case SYNC -> "flush";
-        };
-        fail(request.chain(), S_IOERR, what + " failed, " + reason);
     }
 
     private void fail(DescriptorChain chain, int status, String reason) {
-        faults.warn(name, reason);
+        warn(reason);
         finish(chain, status, chain.writableBytes() == STATUS_BYTES ? STATUS_BYTES : 0);
+    }
+
+    private void warn(String reason) {
+        faults.warn(device.name() + " queue " + queue.index(), reason);
     }
 
     /** The status is the last byte that the device may write, wherever the driver's descriptors put it (§5.2.6.4). */
@@ -211,6 +243,6 @@ final class BlockQueue implements QueueHandler {
 
     @Override
     public void close() {
-        file.close(() -> {});
+        io.close();
     }
 }

@@ -219,6 +219,7 @@ public abstract class BackendCommand implements Callable<Integer> {
                 device.connectTo(server);
                 LOG.info("{}: ready", server);
             }
+            Signal.handle(new Signal("HUP"), signal -> options.forEach(DeviceOptions::reload));
             awaitEnd(servers);
         } finally {
             closeAll(servers);

@@ -48,6 +48,9 @@ public abstract class DeviceOptions {
      */
     protected abstract SocketServer createServer(Loops loops) throws IOException;
 
+    /** SIGHUP: looks again at what the host may have changed. From any thread. */
+    protected void reload() {}
+
     /** Gives up what {@link #createServer} took from the host, after the server has finished. */
     protected abstract void release();
 

@@ -28,6 +28,9 @@ public interface VirtioDevice {
      */
     void writeConfig(int offset, byte[] bytes, long features) throws MessageFault;
 
+    /** A front-end has come, or the driver has reset the device: what earlier drivers set is forgotten. */
+    void reset();
+
     /**
      * A driver starts to use a queue.
      *

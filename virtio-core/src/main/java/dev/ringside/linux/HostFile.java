@@ -9,6 +9,14 @@ public final class HostFile {
     public static final int O_RDWR = 2;
     public static final int O_CLOEXEC = 0x80000;
 
+    /** Past the page cache, straight between memory and device. */
+    public static final int O_DIRECT = 0x4000;
+
+    public static final int FALLOC_FL_KEEP_SIZE = 1;
+    public static final int FALLOC_FL_PUNCH_HOLE = 2;
+    public static final int FALLOC_FL_ZERO_RANGE = 16;
+
+    private static final int RWF_DSYNC = 2;
     private static final int SEEK_END = 2;
 
     private HostFile() {}
@@ -55,9 +63,22 @@ public final class HostFile {
         return resultOf(Libc.preadv(fd, iovec, count, offset));
     }
 
-    /** pwritev(2); parameters and result as for {@link #preadv}. */
-    public static long pwritev(int fd, long iovec, int count, long offset) {
-        return resultOf(Libc.pwritev(fd, iovec, count, offset));
+    /**
+     * pwritev2(2); other parameters and result as for {@link #preadv}.
+     *
+     * @param durable whether the data has reached stable storage on return (RWF_DSYNC)
+     */
+    public static long pwritev(int fd, long iovec, int count, long offset, boolean durable) {
+        return resultOf(Libc.pwritev2(fd, iovec, count, offset, durable ? RWF_DSYNC : 0));
+    }
+
+    /**
+     * fallocate(2): 0, or the negative errno.
+     *
+     * @param mode FALLOC_FL_ flags
+     */
+    public static int fallocate(int fd, int mode, long offset, long bytes) {
+        return (int) resultOf(Libc.fallocate(fd, mode, offset, bytes));
     }
 
     /** fdatasync(2): 0, or the negative errno. */

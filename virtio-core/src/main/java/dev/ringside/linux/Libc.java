@@ -30,7 +30,11 @@ final class Libc {
 
     static native long preadv(int fd, long iovec, int count, long offset);
 
-    static native long pwritev(int fd, long iovec, int count, long offset);
+    static native long pwritev2(int fd, long iovec, int count, long offset, int flags);
+
+    static native int fallocate(int fd, int mode, long offset, long length);
+
+    static native int statx(int directory, String path, int flags, int mask, long result);
 
     static native int fdatasync(int fd);
 

@@ -42,11 +42,29 @@ public interface AsyncFile {
      */
     void readv(int slot, long iovec, int count, long offset);
 
-    /** Writes from one buffer; parameters as for {@link #read}. */
-    void write(int slot, long address, int bytes, long offset);
+    /**
+     * Writes from one buffer; other parameters as for {@link #read}.
+     *
+     * @param durable whether the data has reached stable storage when the operation completes (RWF_DSYNC)
+     */
+    void write(int slot, long address, int bytes, long offset, boolean durable);
 
-    /** Writes from several buffers; parameters as for {@link #readv}. */
-    void writev(int slot, long iovec, int count, long offset);
+    /**
+     * Writes from several buffers; other parameters as for {@link #readv}.
+     *
+     * @param durable whether the data has reached stable storage when the operation completes (RWF_DSYNC)
+     */
+    void writev(int slot, long iovec, int count, long offset, boolean durable);
+
+    /**
+     * Changes the allocation of a range (fallocate).
+     *
+     * @param slot 0 to 32767; told back when finished, with result 0
+     * @param mode FALLOC_FL_ flags, see {@link dev.ringside.linux.HostFile}
+     * @param offset in the file, in bytes
+     * @param bytes above 0
+     */
+    void fallocate(int slot, int mode, long offset, long bytes);
 
     /** Makes every write that has completed by now durable, with its size (fdatasync). */
     void fdatasync(int slot);

@@ -25,9 +25,11 @@ final class IoUringEngine implements IoEngine {
     private static final byte OP_FSYNC = 3;
     private static final byte OP_POLL_ADD = 6;
     private static final byte OP_ASYNC_CANCEL = 14;
+    private static final byte OP_FALLOCATE = 17;
     private static final byte OP_READ = 22;
     private static final byte OP_WRITE = 23;
 
+    private static final int RWF_DSYNC = 2;
     private static final int FSYNC_DATASYNC = 1;
     private static final int POLL_ADD_MULTI = 1;
     private static final int CQE_F_MORE = 2;
@@ -169,13 +171,19 @@ final class IoUringEngine implements IoEngine {
         }
 
         @Override
-        public void write(int slot, long address, int bytes, long offset) {
-            registration.submit(op(OP_WRITE, fd, offset, address, bytes, 0, slot));
+        public void write(int slot, long address, int bytes, long offset, boolean durable) {
+            registration.submit(op(OP_WRITE, fd, offset, address, bytes, durable ? RWF_DSYNC : 0, slot));
         }
 
         @Override
-        public void writev(int slot, long iovec, int count, long offset) {
-            registration.submit(op(OP_WRITEV, fd, offset, iovec, count, 0, slot));
+        public void writev(int slot, long iovec, int count, long offset, boolean durable) {
+            registration.submit(op(OP_WRITEV, fd, offset, iovec, count, durable ? RWF_DSYNC : 0, slot));
+        }
+
+        @Override
+        public void fallocate(int slot, int mode, long offset, long bytes) {
+            // The submission entry carries the length in its address field, and the mode in its length field.
+            registration.submit(op(OP_FALLOCATE, fd, offset, bytes, mode, 0, slot));
         }
 
         @Override

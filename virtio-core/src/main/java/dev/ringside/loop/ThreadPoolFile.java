@@ -39,17 +39,22 @@ final class ThreadPoolFile implements AsyncFile {
     }
 
     @Override
-    public void write(int slot, long address, int bytes, long offset) {
+    public void write(int slot, long address, int bytes, long offset, boolean durable) {
         start(slot, () -> {
             try (Arena arena = Arena.ofConfined()) {
-                return (int) HostFile.pwritev(fd, iovec(arena, address, bytes), 1, offset);
+                return (int) HostFile.pwritev(fd, iovec(arena, address, bytes), 1, offset, durable);
             }
         });
     }
 
     @Override
-    public void writev(int slot, long iovec, int count, long offset) {
-        start(slot, () -> (int) HostFile.pwritev(fd, iovec, count, offset));
+    public void writev(int slot, long iovec, int count, long offset, boolean durable) {
+        start(slot, () -> (int) HostFile.pwritev(fd, iovec, count, offset, durable));
+    }
+
+    @Override
+    public void fallocate(int slot, int mode, long offset, long bytes) {
+        start(slot, () -> HostFile.fallocate(fd, mode, offset, bytes));
     }
 
     @Override

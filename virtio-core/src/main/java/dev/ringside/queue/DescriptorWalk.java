@@ -61,7 +61,8 @@ final class DescriptorWalk {
         boolean inIndirect = false;
         boolean sawWritable = false;
         ChainFault fault = null;
-        for (int total = 0; ; total++) {
+        int buffers = 0;
+        while (true) {
             if (index >= tableSize) {
                 throw new ChainFault(
                         ChainFault.Kind.DESCRIPTOR_OUT_OF_RANGE, "descriptor " + index + " of " + tableSize);
@@ -69,7 +70,7 @@ final class DescriptorWalk {
             if (inTable++ == tableSize) {
                 throw new ChainFault(ChainFault.Kind.LOOP, "more than the table's " + tableSize + " descriptors");
             }
-            if (total == MAX_CHAIN) {
+            if (buffers == MAX_CHAIN) {
                 throw new ChainFault(ChainFault.Kind.TOO_LONG, "more than " + MAX_CHAIN + " descriptors");
             }
             long descriptor = tableOffset + (long) index * DESC_BYTES;
@@ -87,6 +88,7 @@ final class DescriptorWalk {
                 index = 0;
                 continue;
             }
+            buffers++;
             boolean writable = (flags & F_WRITE) != 0;
             ChainFault here = check(chain, address, length, writable, sawWritable);
             sawWritable |= writable;

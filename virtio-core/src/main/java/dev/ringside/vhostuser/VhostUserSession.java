@@ -91,6 +91,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     @Override
     public void channelActive(ChannelHandlerContext context) {
         LOG.debug("{}: front-end connected", device.name());
+        device.reset();
         context.read();
     }
 

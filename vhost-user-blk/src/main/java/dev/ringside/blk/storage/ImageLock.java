@@ -1,4 +1,4 @@
-package dev.ringside.blk;
+package dev.ringside.blk.storage;
 
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.OfdLock;

@@ -1,0 +1,138 @@
+package dev.ringside.blk.storage;
+
+import dev.ringside.linux.DirectIo;
+import dev.ringside.linux.Errno;
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.HostFile;
+import dev.ringside.linux.LinuxException;
+import dev.ringside.loop.DeviceLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A raw disk image, or a block device of the host: open and locked for as long as this object is not closed. */
+public final class FileStorage implements Storage {
+    private static final int FILE_BLOCK_BYTES = 4096;
+
+    private final Path path;
+    private final boolean readOnly;
+    /** Through the page cache. */
+    private final Fd buffered;
+    /** Past the page cache, for requests that are aligned as {@link #alignment} says; {@code null} if not wanted. */
+    private final @Nullable Fd direct;
+
+    private final DirectIo alignment;
+    private volatile long sectors;
+
+    private FileStorage(
+            Path path, boolean readOnly, Fd buffered, @Nullable Fd direct, DirectIo alignment, long sectors) {
+        this.path = path;
+        this.readOnly = readOnly;
+        this.buffered = buffered;
+        this.direct = direct;
+        this.alignment = alignment;
+        this.sectors = sectors;
+    }
+
+    /**
+     * Opens an image.
+     *
+     * @param readOnly share it with other readers, and never write
+     * @param direct whether to go past the page cache (O_DIRECT)
+     * @throws IOException with a message for the user: missing, not allowed, a directory, of an odd size, in use, or on
+     *     a file system without O_DIRECT
+     */
+    public static FileStorage open(Path path, boolean readOnly, boolean direct) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new IOException("disk image " + path + " is a directory");
+        }
+        int flags = readOnly ? HostFile.O_RDONLY : HostFile.O_RDWR;
+        Fd buffered = HostFile.open(path, flags);
+        try {
+            long size = sizeOf(path, buffered);
+            ImageLock.acquire(path, buffered, readOnly);
+            Fd directFd = direct ? openDirect(path, flags) : null;
+            DirectIo alignment = directFd == null ? new DirectIo(1, 1) : DirectIo.of(directFd);
+            return new FileStorage(path, readOnly, buffered, directFd, alignment, size / SECTOR_BYTES);
+        } catch (IOException e) {
+            buffered.close();
+            throw e;
+        }
+    }
+
+    private static Fd openDirect(Path path, int flags) throws IOException {
+        try {
+            return HostFile.open(path, flags | HostFile.O_DIRECT);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EINVAL) {
+                throw new IOException("cache=none: the file system of " + path + " has no O_DIRECT");
+            }
+            throw e;
+        }
+    }
+
+    private static long sizeOf(Path path, Fd fd) throws IOException {
+        long size;
+        try {
+            size = HostFile.size(fd);
+        } catch (LinuxException e) {
+            throw new IOException("disk image " + path + " is neither a file nor a block device");
+        }
+        if (size == 0) {
+            throw new IOException("disk image " + path + " is empty");
+        }
+        if (size % SECTOR_BYTES != 0) {
+            throw new IOException(
+                    "size of disk image " + path + ", " + size + " bytes, is no multiple of " + SECTOR_BYTES);
+        }
+        return size;
+    }
+
+    @Override
+    public String name() {
+        return String.valueOf(path.getFileName());
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public long sectors() {
+        return sectors;
+    }
+
+    @Override
+    public boolean refreshSize() {
+        try {
+            long now = HostFile.size(buffered) / SECTOR_BYTES;
+            boolean changed = now != sectors;
+            sectors = now;
+            return changed;
+        } catch (LinuxException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public Limits limits() {
+        // Holes have the file system's block size, which is this one nearly everywhere; O_DIRECT may want more.
+        int block = Math.max(FILE_BLOCK_BYTES, alignment.offsetAlignment());
+        return new Limits(block, !readOnly, !readOnly);
+    }
+
+    @Override
+    public StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion) {
+        return new FileQueue(loop, buffered, direct, alignment, completion);
+    }
+
+    @Override
+    public void close() {
+        if (direct != null) {
+            direct.close();
+        }
+        buffered.close();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.ringside.blk.storage;
+
+import dev.ringside.loop.DeviceLoop;
+
+/** The bytes of one disk. Usable from any thread; its queues belong to their loops. */
+public interface Storage extends AutoCloseable {
+    /** The unit of virtio-blk's sector numbers, whatever block size a device announces (virtio 1.2 §5.2.4). */
+    int SECTOR_BYTES = 512;
+
+    /** For log lines, short. */
+    String name();
+
+    boolean isReadOnly();
+
+    /** The size in units of {@link #SECTOR_BYTES}, as of the last {@link #refreshSize}. */
+    long sectors();
+
+    /**
+     * Looks at the size again.
+     *
+     * @return whether it has changed
+     */
+    boolean refreshSize();
+
+    /** What guests should know to make good requests. */
+    Limits limits();
+
+    /** Begins the use by a queue, on whose loop the caller is. */
+    StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion);
+
+    /** Gives the storage up; all queues are closed. */
+    @Override
+    void close();
+
+    /**
+     * What guests should know of a storage.
+     *
+     * @param blockBytes the smallest unit that is read and written without detours, a power of two from 512
+     * @param discard whether ranges can be given back
+     * @param writeZeroes whether ranges can be zeroed without sending zeroes
+     */
+    record Limits(int blockBytes, boolean discard, boolean writeZeroes) {}
+}

@@ -1,0 +1,83 @@
+package dev.ringside.blk.storage;
+
+import dev.ringside.queue.DescriptorChain;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Data on its way between guest memory and a range of a storage, and how far it has come. One for each slot of a queue,
+ * reused from request to request.
+ */
+public final class Transfer {
+    private final DescriptorChain chain;
+    private boolean intoGuest;
+    private long position;
+    private long offset;
+    private long bytes;
+    private long done;
+
+    /** @param chain the chain object that it always belongs to, and whose slot it shares */
+    public Transfer(DescriptorChain chain) {
+        this.chain = chain;
+    }
+
+    /**
+     * Begins anew.
+     *
+     * @param intoGuest whether data goes into the chain's writable part, or comes out of its readable part
+     * @param position where in that part the data begins
+     * @param offset in the storage, in bytes
+     * @param bytes above 0
+     */
+    public void begin(boolean intoGuest, long position, long offset, long bytes) {
+        this.intoGuest = intoGuest;
+        this.position = position;
+        this.offset = offset;
+        this.bytes = bytes;
+        this.done = 0;
+    }
+
+    public int slot() {
+        return chain.slot();
+    }
+
+    public boolean isIntoGuest() {
+        return intoGuest;
+    }
+
+    /** In the storage, of the whole transfer, in bytes. */
+    public long offset() {
+        return offset;
+    }
+
+    /** Of the whole transfer. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** In the storage, of what is still to be moved, in bytes. */
+    public long nextOffset() {
+        return offset + done;
+    }
+
+    /** Still to be moved. */
+    public long remaining() {
+        return bytes - done;
+    }
+
+    /** Counts bytes as moved. */
+    public void advance(long moved) {
+        done += moved;
+    }
+
+    /**
+     * Describes the memory of what is still to be moved.
+     *
+     * @param iovec filled with struct iovec, as far as it goes
+     * @return how many entries would be needed; perhaps more than there is room for
+     */
+    public int remainingIovec(MemorySegment iovec) {
+        return intoGuest
+                ? chain.writableIovec(position + done, remaining(), iovec)
+                : chain.readableIovec(position + done, remaining(), iovec);
+    }
+}
