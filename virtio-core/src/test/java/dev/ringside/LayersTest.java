@@ -21,15 +21,16 @@ class LayersTest {
     /** Bottom to top: a package, then those it may know. {@code app} may know them all. */
     private static final String[][] LAYERS = {
         {"fault"},
+        {"metrics"},
         {"linux", "fault"},
         {"memory", "fault", "linux"},
         {"queue", "fault", "memory"},
         {"loop", "fault", "linux", "memory"},
         {"channel", "fault", "linux", "loop"},
-        {"device", "fault", "linux", "memory", "queue", "loop"},
-        {"vhostuser", "fault", "linux", "memory", "queue", "loop", "channel", "device"},
-        {"link", "fault", "linux", "memory", "loop"},
-        {"app", "fault", "linux", "memory", "queue", "loop", "channel", "device", "vhostuser", "link"},
+        {"device", "fault", "metrics", "linux", "memory", "queue", "loop"},
+        {"vhostuser", "fault", "metrics", "linux", "memory", "queue", "loop", "channel", "device"},
+        {"link", "fault", "metrics", "linux", "memory", "loop"},
+        {"app", "fault", "metrics", "linux", "memory", "queue", "loop", "channel", "device", "vhostuser", "link"},
     };
 
     @ArchTest

@@ -116,7 +116,12 @@ final class BlkOptions extends DeviceOptions {
         BlockDevice made = new BlockDevice(
                 opened,
                 new BlockDevice.Settings(
-                        serial == null ? opened.name() : serial, blockSize, cache != Cache.writethrough, numQueues));
+                        endpoint(),
+                        serial == null ? opened.name() : serial,
+                        blockSize,
+                        cache != Cache.writethrough,
+                        numQueues),
+                loops.metrics());
         device = made;
         SizeWatch.start(made, loops.control());
         return new VhostUserServer(made, loops.control(), loops.forNextDevice());
@@ -131,6 +136,11 @@ final class BlkOptions extends DeviceOptions {
             }
         }
         return FileStorage.open(Path.of(file), readOnly, cache == Cache.none);
+    }
+
+    @Override
+    protected String summary() {
+        return device == null ? "" : device.summary();
     }
 
     @Override

@@ -4,10 +4,14 @@ import dev.ringside.blk.storage.Storage;
 import dev.ringside.device.Feature;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
+import dev.ringside.device.QueueStats;
 import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.MessageFault;
+import dev.ringside.metrics.Metrics;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A virtio-blk device over a storage. */
 public final class BlockDevice implements VirtioDevice {
@@ -19,6 +23,10 @@ public final class BlockDevice implements VirtioDevice {
     private final Storage storage;
     private final Settings settings;
     private final byte[] serial;
+    private final Metrics metrics;
+    /** By queue; made when first used. */
+    private final @Nullable BlockStats[] stats;
+
     /** Whether a write may be reported before it is durable; the driver's to choose if it negotiates CONFIG_WCE. */
     private volatile boolean writeback;
 
@@ -27,15 +35,21 @@ public final class BlockDevice implements VirtioDevice {
     /**
      * How the device presents itself.
      *
+     * @param label tells its counts apart from other devices'
      * @param serial answered to GET_ID; cut to {@value #SERIAL_BYTES} bytes
      * @param blockBytes the logical block size, 512 or 4096
      * @param writeback whether the device has a volatile write cache to begin with
      * @param numQueues the most queues that a driver may use, up to {@value #MAX_QUEUES}
      */
-    public record Settings(String serial, int blockBytes, boolean writeback, int numQueues) {}
+    public record Settings(String label, String serial, int blockBytes, boolean writeback, int numQueues) {}
 
-    /** @param storage what is served; borrowed */
-    public BlockDevice(Storage storage, Settings settings) {
+    /**
+     * @param storage what is served; borrowed
+     * @param metrics where counts are announced
+     */
+    public BlockDevice(Storage storage, Settings settings, Metrics metrics) {
+        this.metrics = metrics;
+        this.stats = new BlockStats[settings.numQueues()];
         this.storage = storage;
         this.settings = settings;
         this.serial = Arrays.copyOf(settings.serial().getBytes(StandardCharsets.UTF_8), SERIAL_BYTES);
@@ -103,7 +117,43 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public QueueHandler start(QueueContext queue, long features) {
-        return new BlockQueue(this, storage, serial, queue, features);
+        return new BlockQueue(this, storage, serial, queue, features, blockStats(queue.index()));
+    }
+
+    @Override
+    public QueueStats stats(int index) {
+        return blockStats(index).queue;
+    }
+
+    private synchronized BlockStats blockStats(int index) {
+        BlockStats found = stats[index];
+        if (found == null) {
+            found = new BlockStats(metrics, Map.of("device", settings.label(), "queue", String.valueOf(index)));
+            stats[index] = found;
+        }
+        return found;
+    }
+
+    /** One line about all that was done. */
+    synchronized String summary() {
+        long requests = 0;
+        long errors = 0;
+        long read = 0;
+        long written = 0;
+        long kicks = 0;
+        long calls = 0;
+        for (BlockStats queue : stats) {
+            if (queue != null) {
+                requests += queue.allRequests();
+                errors += queue.allErrors();
+                read += queue.readBytes.get();
+                written += queue.writtenBytes.get();
+                kicks += queue.queue.kicks();
+                calls += queue.queue.calls();
+            }
+        }
+        return "%s: %d requests, %d errors, %d bytes read, %d written, %d kicks, %d calls"
+                .formatted(name(), requests, errors, read, written, kicks, calls);
     }
 
     @Override

@@ -45,9 +45,12 @@ final class BlockQueue implements QueueHandler {
     private final long features;
     private final StorageQueue io;
     private final BlockRequest[] requests;
+    private final BlockStats stats;
     private final FaultLog faults = new FaultLog(LOG);
 
-    BlockQueue(BlockDevice device, Storage storage, byte[] serial, QueueContext queue, long features) {
+    BlockQueue(
+            BlockDevice device, Storage storage, byte[] serial, QueueContext queue, long features, BlockStats stats) {
+        this.stats = stats;
         this.device = device;
         this.storage = storage;
         this.limits = storage.limits();
@@ -94,7 +97,7 @@ final class BlockQueue implements QueueHandler {
         long bytes = chain.writableBytes() - STATUS_BYTES;
         if (isTransfer(chain, sector, bytes)) {
             BlockRequest request = request(chain);
-            request.begin(BlockRequest.Type.READ);
+            request.begin(BlockRequest.Type.READ, now());
             request.transfer().begin(true, 0, sector * Storage.SECTOR_BYTES, bytes);
             io.read(request.transfer());
         }
@@ -104,7 +107,7 @@ final class BlockQueue implements QueueHandler {
         long bytes = chain.readableBytes() - HEADER_BYTES;
         if (isWritable(chain) && isTransfer(chain, sector, bytes)) {
             BlockRequest request = request(chain);
-            request.begin(BlockRequest.Type.WRITE);
+            request.begin(BlockRequest.Type.WRITE, now());
             request.transfer().begin(false, HEADER_BYTES, sector * Storage.SECTOR_BYTES, bytes);
             io.write(request.transfer(), device.writesThrough(features));
         }
@@ -142,7 +145,7 @@ final class BlockQueue implements QueueHandler {
 
     private void flush(DescriptorChain chain) {
         BlockRequest request = request(chain);
-        request.begin(BlockRequest.Type.FLUSH);
+        request.begin(BlockRequest.Type.FLUSH, now());
         io.flush(request.slot());
     }
 
@@ -182,7 +185,7 @@ final class BlockQueue implements QueueHandler {
             fail(chain, S_IOERR, type + " beyond the disk or its limits, " + ranges);
         } else {
             BlockRequest request = request(chain);
-            request.begin(type, ranges);
+            request.begin(type, ranges, now());
             nextRange(request);
         }
     }
@@ -191,6 +194,7 @@ final class BlockQueue implements QueueHandler {
     private void nextRange(BlockRequest request) {
         Ranges ranges = request.ranges();
         if (!ranges.hasCurrent()) {
+            count(request);
             finish(request.chain(), S_OK, STATUS_BYTES);
         } else if (request.type() == BlockRequest.Type.DISCARD) {
             io.discard(request.slot(), ranges.offset(), ranges.bytes());
@@ -212,17 +216,42 @@ final class BlockQueue implements QueueHandler {
         BlockRequest request = requests[slot];
         DescriptorChain chain = request.chain();
         if (errno != 0) {
+            stats.errors(request.type()).increment();
+            count(request);
             int status = errno == Errno.EOPNOTSUPP ? S_UNSUPP : S_IOERR;
             fail(chain, status, request.describe() + " failed, " + Errno.describe(errno));
             return;
         }
         switch (request.type()) {
-            case READ -> finish(chain, S_OK, request.transfer().bytes() + STATUS_BYTES);
-            case WRITE, FLUSH -> finish(chain, S_OK, STATUS_BYTES);
+            case READ -> {
+                stats.readBytes.add(request.transfer().bytes());
+                count(request);
+                finish(chain, S_OK, request.transfer().bytes() + STATUS_BYTES);
+            }
+            case WRITE -> {
+                stats.writtenBytes.add(request.transfer().bytes());
+                count(request);
+                finish(chain, S_OK, STATUS_BYTES);
+            }
+            case FLUSH -> {
+                count(request);
+                finish(chain, S_OK, STATUS_BYTES);
+            }
             case DISCARD, WRITE_ZEROES -> {
                 request.ranges().next();
                 nextRange(request);
             }
+        }
+    }
+
+    private long now() {
+        return stats.timed ? System.nanoTime() : 0;
+    }
+
+    private void count(BlockRequest request) {
+        stats.requests(request.type()).increment();
+        if (stats.timed) {
+            stats.latency.record(System.nanoTime() - request.takenAt());
         }
     }
 

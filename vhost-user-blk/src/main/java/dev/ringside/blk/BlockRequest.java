@@ -17,6 +17,8 @@ final class BlockRequest {
     private final DescriptorChain chain;
     private final Transfer transfer;
     private Type type = Type.FLUSH;
+    /** When it was taken, as {@link System#nanoTime}; 0 if nobody wants to know. */
+    private long takenAt;
     /** Of DISCARD and WRITE_ZEROES: what is still to be done. */
     private Ranges ranges = Ranges.NONE;
 
@@ -46,12 +48,17 @@ final class BlockRequest {
         return ranges;
     }
 
-    void begin(Type newType) {
-        type = newType;
+    long takenAt() {
+        return takenAt;
     }
 
-    void begin(Type newType, Ranges newRanges) {
+    void begin(Type newType, long now) {
         type = newType;
+        takenAt = now;
+    }
+
+    void begin(Type newType, Ranges newRanges, long now) {
+        begin(newType, now);
         ranges = newRanges;
     }
 

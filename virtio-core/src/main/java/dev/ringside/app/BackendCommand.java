@@ -4,7 +4,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.loop.Engine;
+import dev.ringside.metrics.Metrics;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -40,6 +42,7 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     private static final int THREADS_ORDER = 101;
     private static final int ENGINE_ORDER = 102;
+    private static final int METRICS_ORDER = 103;
     private static final int VERBOSE_ORDER = 110;
     private static final int CAPABILITIES_ORDER = 111;
 
@@ -73,6 +76,14 @@ public abstract class BackendCommand implements Callable<Integer> {
             description = "How to do I/O: io_uring, or epoll with a thread pool (default: the first that the kernel"
                     + " allows).")
     private @Nullable String engineName;
+
+    @Option(
+            names = "--metrics",
+            order = METRICS_ORDER,
+            paramLabel = "[ADDR:]PORT",
+            description = "Serve counts and latencies as Prometheus text at http://ADDR:PORT/metrics (default address:"
+                    + " loopback).")
+    private @Nullable String metricsAddress;
 
     @Option(
             names = {"-v", "--verbose"},
@@ -137,8 +148,10 @@ public abstract class BackendCommand implements Callable<Integer> {
             return 0;
         }
         List<DeviceOptions> options;
+        InetSocketAddress metricsSocket;
         try {
             options = deviceOptions();
+            metricsSocket = metricsAddress == null ? null : PrometheusMetrics.parse(metricsAddress);
             if (threads < 1 || threads > 256) {
                 throw new InvalidOptions("--threads must be 1 to 256, not " + threads);
             }
@@ -146,8 +159,13 @@ public abstract class BackendCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         setLogLevel();
-        try (Loops loops = new Loops(chooseEngine(), threads)) {
-            serve(options, loops);
+        Engine engine = chooseEngine();
+        if (metricsSocket == null) {
+            serve(options, engine, Metrics.NONE);
+        } else {
+            try (PrometheusMetrics metrics = new PrometheusMetrics(metricsSocket)) {
+                serve(options, engine, metrics);
+            }
         }
         return 0;
     }
@@ -210,8 +228,14 @@ public abstract class BackendCommand implements Callable<Integer> {
         return engine;
     }
 
-    private static void serve(List<DeviceOptions> options, Loops loops) throws IOException {
+    private void serve(List<DeviceOptions> options, Engine engine, Metrics metrics) throws IOException {
         List<SocketServer> servers = new ArrayList<>();
+        try (Loops loops = new Loops(engine, threads, metrics)) {
+            serve(options, servers, loops);
+        }
+    }
+
+    private static void serve(List<DeviceOptions> options, List<SocketServer> servers, Loops loops) throws IOException {
         try {
             for (DeviceOptions device : options) {
                 SocketServer server = device.createServer(loops);
@@ -221,6 +245,7 @@ public abstract class BackendCommand implements Callable<Integer> {
             }
             Signal.handle(new Signal("HUP"), signal -> options.forEach(DeviceOptions::reload));
             awaitEnd(servers);
+            options.forEach(device -> LOG.info("{}", device.summary()));
         } finally {
             closeAll(servers);
             options.forEach(DeviceOptions::release);

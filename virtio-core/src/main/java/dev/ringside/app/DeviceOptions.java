@@ -48,11 +48,22 @@ public abstract class DeviceOptions {
      */
     protected abstract SocketServer createServer(Loops loops) throws IOException;
 
+    /** One line about what the device has done, for the log at the end. */
+    protected abstract String summary();
+
     /** SIGHUP: looks again at what the host may have changed. From any thread. */
     protected void reload() {}
 
     /** Gives up what {@link #createServer} took from the host, after the server has finished. */
     protected abstract void release();
+
+    /** Where the front-end is, as the user put it: no two devices of a program are at the same place. */
+    protected final String endpoint() {
+        if (socketPath != null) {
+            return socketPath.toString();
+        }
+        return connect != null ? connect.toString() : "fd " + fd;
+    }
 
     final void connectTo(SocketServer server) throws IOException {
         if (socketPath != null) {

@@ -2,16 +2,22 @@ package dev.ringside.app;
 
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
+import dev.ringside.metrics.Metrics;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The threads of a program: one for connections and control messages, and those that serve queues. */
+/**
+ * What the devices of a program share: one thread for connections and control messages, those that serve queues, and
+ * the place where counts are announced.
+ */
 public final class Loops implements AutoCloseable {
+    private final Metrics metrics;
     private final DeviceLoop control;
     private final List<DeviceLoop> serving = new ArrayList<>();
     private int next;
 
-    Loops(Engine engine, int threads) {
+    Loops(Engine engine, int threads, Metrics metrics) {
+        this.metrics = metrics;
         control = DeviceLoop.start("control", engine);
         for (int i = 0; i < threads; i++) {
             serving.add(DeviceLoop.start("device-" + i, engine));
@@ -21,6 +27,11 @@ public final class Loops implements AutoCloseable {
     /** Where connections are made and control messages handled. */
     public DeviceLoop control() {
         return control;
+    }
+
+    /** Where devices announce what they count. */
+    public Metrics metrics() {
+        return metrics;
     }
 
     /**

@@ -40,6 +40,7 @@ public final class RunningQueue implements QueueContext {
     private final Virtqueue queue;
     private final QueueHandler handler;
     private final FaultLog faults;
+    private final QueueStats stats;
 
     private @Nullable Watch kick;
     private @Nullable Fd call;
@@ -76,6 +77,7 @@ public final class RunningQueue implements QueueContext {
         this.queue = queue;
         this.faults = faults;
         this.idle = new DescriptorChain[queue.size()];
+        this.stats = device.stats(index);
         this.handler = device.start(this, features);
     }
 
@@ -101,7 +103,7 @@ public final class RunningQueue implements QueueContext {
      * @param fd borrowed until {@link #detachKick} says that it is released
      */
     public void attachKick(Fd fd) {
-        kick = loop.watch(fd, Interest.READ, this::process);
+        kick = loop.watch(fd, Interest.READ, this::kicked);
         process();
     }
 
@@ -130,6 +132,11 @@ public final class RunningQueue implements QueueContext {
     /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
     public void err(@Nullable Fd fd) {
         err = fd;
+    }
+
+    private void kicked() {
+        stats.kicks.increment();
+        process();
     }
 
     /** Takes what is available. Runs for each kick, and whenever one may have been missed. */
@@ -178,9 +185,11 @@ public final class RunningQueue implements QueueContext {
         }
         DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
         inFlight++;
+        stats.chains.increment();
         try {
             queue.poll(chain);
         } catch (ChainFault e) {
+            stats.rejected.increment();
             faults.warn(name, "rejected a chain, " + e.getMessage());
             handler.reject(chain);
             return true;
@@ -227,7 +236,9 @@ public final class RunningQueue implements QueueContext {
             return;
         }
         try {
+            stats.batches.increment();
             if (queue.publish() && call != null) {
+                stats.calls.increment();
                 EventFd.signal(call);
             }
         } catch (InternalError e) {
@@ -298,6 +309,7 @@ public final class RunningQueue implements QueueContext {
 
     private void breakQueue(RingFault fault) {
         broken = true;
+        stats.ringFaults.increment();
         faults.warn(name, "stopped, " + fault.getMessage());
         if (err != null) {
             EventFd.signal(err);

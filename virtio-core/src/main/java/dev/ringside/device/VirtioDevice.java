@@ -40,6 +40,13 @@ public interface VirtioDevice {
     QueueHandler start(QueueContext queue, long features);
 
     /**
+     * What is counted of a queue; the same object for the device's whole life.
+     *
+     * @param index below {@link #maxQueues}
+     */
+    QueueStats stats(int index);
+
+    /**
      * Tells a listener of each change of the config space that the device makes by itself.
      *
      * @param listener called from any thread; replaces the one before
