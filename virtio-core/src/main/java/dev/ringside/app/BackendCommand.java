@@ -41,8 +41,9 @@ public abstract class BackendCommand implements Callable<Integer> {
     private static final int DEVICE_ORDER = 100;
 
     private static final int THREADS_ORDER = 101;
-    private static final int ENGINE_ORDER = 102;
-    private static final int METRICS_ORDER = 103;
+    private static final int POLL_ORDER = 102;
+    private static final int ENGINE_ORDER = 103;
+    private static final int METRICS_ORDER = 104;
     private static final int VERBOSE_ORDER = 110;
     private static final int CAPABILITIES_ORDER = 111;
 
@@ -68,6 +69,15 @@ public abstract class BackendCommand implements Callable<Integer> {
             defaultValue = "1",
             description = "Threads that serve queues, which are spread over them (default: ${DEFAULT-VALUE}).")
     private int threads;
+
+    @Option(
+            names = "--poll-us",
+            order = POLL_ORDER,
+            paramLabel = "MICROSECONDS",
+            defaultValue = "32",
+            description = "Before a thread sleeps, look for work for up to this long, if that has paid lately; 0 for"
+                    + " never (default: ${DEFAULT-VALUE}).")
+    private int pollMicros;
 
     @Option(
             names = "--engine",
@@ -151,6 +161,9 @@ public abstract class BackendCommand implements Callable<Integer> {
         InetSocketAddress metricsSocket;
         try {
             options = deviceOptions();
+            if (pollMicros < 0 || pollMicros > 1_000_000) {
+                throw new InvalidOptions("--poll-us must be 0 to 1000000, not " + pollMicros);
+            }
             metricsSocket = metricsAddress == null ? null : PrometheusMetrics.parse(metricsAddress);
             if (threads < 1 || threads > 256) {
                 throw new InvalidOptions("--threads must be 1 to 256, not " + threads);
@@ -230,7 +243,7 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     private void serve(List<DeviceOptions> options, Engine engine, Metrics metrics) throws IOException {
         List<SocketServer> servers = new ArrayList<>();
-        try (Loops loops = new Loops(engine, threads, metrics)) {
+        try (Loops loops = new Loops(engine, threads, TimeUnit.MICROSECONDS.toNanos(pollMicros), metrics)) {
             serve(options, servers, loops);
         }
     }

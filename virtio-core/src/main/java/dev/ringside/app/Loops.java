@@ -16,11 +16,11 @@ public final class Loops implements AutoCloseable {
     private final List<DeviceLoop> serving = new ArrayList<>();
     private int next;
 
-    Loops(Engine engine, int threads, Metrics metrics) {
+    Loops(Engine engine, int threads, long pollNanos, Metrics metrics) {
         this.metrics = metrics;
         control = DeviceLoop.start("control", engine);
         for (int i = 0; i < threads; i++) {
-            serving.add(DeviceLoop.start("device-" + i, engine));
+            serving.add(DeviceLoop.start("device-" + i, engine, pollNanos));
         }
     }
 

@@ -7,6 +7,7 @@ import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Interest;
+import dev.ringside.loop.Pollable;
 import dev.ringside.loop.Watch;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.queue.DescriptorChain;
@@ -21,14 +22,17 @@ import org.slf4j.LoggerFactory;
  * Everything here runs on one loop, the queue's owner.
  *
  * <pre>
- *   kick -> disarm kicks -> take chains, handler works -> arm kicks, look once more
+ *   armed --- kick, kicks disarmed ---> active: the loop polls; chains are taken, the handler works
+ *     ^                                    |
+ *     +--- kicks armed, nothing came ------+ when the loop runs out of work
+ *
  *   complete -> push; end of turn -> publish used_idx once -> call the driver if it asked for it
  * </pre>
  *
  * <p>A ring fault breaks the queue: it takes no more chains and tells its driver nothing more, but still counts the
  * chains in flight down, so that stopping it stays possible.
  */
-public final class RunningQueue implements QueueContext {
+public final class RunningQueue implements QueueContext, Pollable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningQueue.class);
 
     /** Chains taken in one go, before the loop's other queues get their turn. */
@@ -55,7 +59,8 @@ public final class RunningQueue implements QueueContext {
 
     private boolean broken;
     private boolean flushPending;
-    private boolean processPending;
+    /** The loop polls this queue; otherwise its driver has been asked to kick. */
+    private boolean active;
     /** Completed when nothing is in flight; meanwhile no chain is taken. */
     private @Nullable CompletableFuture<Void> draining;
 
@@ -104,7 +109,7 @@ public final class RunningQueue implements QueueContext {
      */
     public void attachKick(Fd fd) {
         kick = loop.watch(fd, Interest.READ, this::kicked);
-        process();
+        activate();
     }
 
     /**
@@ -136,25 +141,28 @@ public final class RunningQueue implements QueueContext {
 
     private void kicked() {
         stats.kicks.increment();
-        process();
+        activate();
     }
 
-    /** Takes what is available. Runs for each kick, and whenever one may have been missed. */
-    private void process() {
+    private void activate() {
+        if (!active && !broken && draining == null) {
+            active = true;
+            queue.disarmKicks();
+            loop.activate(this);
+        }
+    }
+
+    @Override
+    public boolean poll() {
         if (broken || draining != null) {
-            return;
+            return false;
         }
         try {
-            int budget = BUDGET;
-            do {
-                queue.disarmKicks();
-                while (take()) {
-                    if (--budget == 0) {
-                        processLater();
-                        return;
-                    }
-                }
-            } while (queue.armKicks());
+            int taken = 0;
+            while (taken < BUDGET && take()) {
+                taken++;
+            }
+            return taken > 0;
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
@@ -163,16 +171,25 @@ public final class RunningQueue implements QueueContext {
             LOG.error("{}: unexpected failure", name, e);
             breakQueue(new RingFault(RingFault.Kind.DEVICE_FAILED, e.toString()));
         }
+        return false;
     }
 
-    private void processLater() {
-        if (!processPending) {
-            processPending = true;
-            loop.execute(() -> {
-                processPending = false;
-                process();
-            });
+    @Override
+    public boolean arm() {
+        if (!broken && draining == null) {
+            try {
+                if (queue.armKicks()) {
+                    queue.disarmKicks();
+                    return false;
+                }
+            } catch (RingFault e) {
+                breakQueue(e);
+            } catch (InternalError e) {
+                breakQueue(memoryGone(e));
+            }
         }
+        active = false;
+        return true;
     }
 
     private boolean take() throws RingFault {
@@ -254,6 +271,10 @@ public final class RunningQueue implements QueueContext {
     private CompletableFuture<Void> drain() {
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
+        if (active) {
+            active = false;
+            loop.deactivate(this);
+        }
         if (inFlight == 0) {
             publish();
             drained.complete(null);
@@ -280,7 +301,7 @@ public final class RunningQueue implements QueueContext {
         return drain().thenRun(() -> {
             draining = null;
             rebind(memory);
-            process();
+            activate();
         });
     }
 

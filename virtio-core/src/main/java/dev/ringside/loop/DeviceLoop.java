@@ -22,10 +22,13 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     private final Thread thread;
     private final ManualIoEventLoop eventLoop;
     private final IoEngine engine;
+    private final PollBudget budget;
+    private final ArrayList<Pollable> active = new ArrayList<>();
     private ArrayList<Runnable> endOfTurn = new ArrayList<>();
     private ArrayList<Runnable> endingTurn = new ArrayList<>();
 
-    private DeviceLoop(String name, Engine kind) {
+    private DeviceLoop(String name, Engine kind, long pollNanos) {
+        budget = new PollBudget(pollNanos);
         thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
         eventLoop = new ManualIoEventLoop(thread, kind.handlerFactory());
         engine = kind.create(this);
@@ -38,7 +41,18 @@ public final class DeviceLoop implements Executor, AutoCloseable {
      * @param kind how it does I/O; must be available here
      */
     public static DeviceLoop start(String name, Engine kind) {
-        DeviceLoop loop = new DeviceLoop(name, kind);
+        return start(name, kind, 0);
+    }
+
+    /**
+     * Starts a loop that looks for work for a while before it sleeps.
+     *
+     * @param name of its thread
+     * @param kind how it does I/O; must be available here
+     * @param pollNanos the longest that it looks; it learns whether that pays, see {@link PollBudget}
+     */
+    public static DeviceLoop start(String name, Engine kind, long pollNanos) {
+        DeviceLoop loop = new DeviceLoop(name, kind, pollNanos);
         loop.thread.start();
         return loop;
     }
@@ -46,13 +60,49 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     private void run() {
         while (!eventLoop.isTerminated()) {
             try {
-                eventLoop.run(0);
-                endTurn();
+                turn();
             } catch (Throwable e) {
                 // Whatever one device did wrong, the loop's other devices go on.
                 LOG.error("{}: unexpected failure in the loop", thread.getName(), e);
             }
         }
+    }
+
+    private void turn() {
+        boolean worked;
+        if (active.isEmpty()) {
+            sleep();
+            worked = true;
+        } else {
+            worked = eventLoop.runNow() > 0;
+        }
+        worked |= pollActive();
+        endTurn();
+        if (worked) {
+            budget.worked();
+        } else if (budget.isSpent()) {
+            active.removeIf(Pollable::arm);
+        } else {
+            Thread.onSpinWait();
+        }
+    }
+
+    private void sleep() {
+        if (budget.isUsed()) {
+            long before = System.nanoTime();
+            eventLoop.run(0);
+            budget.slept(System.nanoTime() - before);
+        } else {
+            eventLoop.run(0);
+        }
+    }
+
+    private boolean pollActive() {
+        boolean worked = false;
+        for (int i = 0; i < active.size(); i++) {
+            worked |= active.get(i).poll();
+        }
+        return worked;
     }
 
     private void endTurn() {
@@ -109,6 +159,20 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     /** Runs a task on the loop after a while. From any thread. */
     public void schedule(Runnable task, long delay, TimeUnit unit) {
         eventLoop.schedule(task, delay, unit);
+    }
+
+    /**
+     * Polls something in this turn and the next ones, until the loop wants to sleep and it is armed.
+     *
+     * @param pollable not active now
+     */
+    public void activate(Pollable pollable) {
+        active.add(pollable);
+    }
+
+    /** Polls something no more, whether it is active or not. */
+    public void deactivate(Pollable pollable) {
+        active.remove(pollable);
     }
 
     /**
