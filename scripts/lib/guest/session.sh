@@ -92,7 +92,9 @@ qemu_ended() {
   fi
   if [[ $command && $(wc -l <"$work/status") -lt 2 ]]; then
     last_lines "$work/console"
-    die "the guest ended before the command did: $(grep -om1 'Kernel panic.*' "$work/console" || echo 'powered off, or QEMU was ended')"
+    die "the guest ended before the command did: $(
+      grep -om1 'Kernel panic.*' "$work/console" || echo 'powered off, or QEMU was ended'
+    )"
   fi
 }
 

@@ -40,7 +40,7 @@ make_tree() {
     # A kernel's package leaves this to its installation.
     trixie) tool usr/sbin/depmod -b "$tree" "$(basename "$tree"/usr/lib/modules/*)" ;;
     # User-Mode Linux lays out its memory by where its program ends up, so it cannot be started by naming the loader,
-    # as lib/lab/wrappers.sh does. Instead its interpreter becomes a file descriptor: the wrapper opens the loader there.
+    # as the other wrappers do. Instead its interpreter becomes a file descriptor: its wrapper opens the loader there.
     uml)
       padding=$(printf '\\x0%.0s' {1..12})
       LC_ALL=C sed -i "s,/lib64/ld-linux-x86-64\.so\.2,/proc/self/fd/9$padding," "$tree/usr/bin/linux.uml"

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeviceLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
-    private static final long SHUTDOWN_MILLIS = 1000;
+    private static final long SHUTDOWN_MILLIS = 100;
 
     private final Thread thread;
     private final ManualIoEventLoop eventLoop;
