@@ -13,15 +13,20 @@ readonly JAVA_FLAGS='--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory
 
 # launch MODULE ARGUMENT...: never returns. RINGSIDE_JAVA_OPTS adds to the flags.
 launch() {
-  local module=$1 java
+  local module=$1 java cache
   shift
   ensure_built "$module"
   java=$(find_java) || exit
+  cache=$(cache_of "$module")
+  # A cache of another JVM, or of a jar that has changed, is left aside without a word.
   # shellcheck disable=SC2086 # lists of words
-  exec "$java" $JAVA_FLAGS ${RINGSIDE_JAVA_OPTS-} -jar "$(jar_of "$module")" "$@"
+  exec "$java" $JAVA_FLAGS "-XX:AOTCache=$cache" -Xlog:disable ${RINGSIDE_JAVA_OPTS-} -jar "$(jar_of "$module")" "$@"
 }
 
 jar_of() { echo "$repository/$1/target/$1.jar"; }
+
+# Classes as the JVM has them in memory after a start: without them a start takes twice as long.
+cache_of() { echo "$repository/$1/target/$1.aot"; }
 
 # is_fresh MODULE: built, and no source has changed, come or gone since.
 is_fresh() {
@@ -36,38 +41,71 @@ ensure_built() {
     [[ -f $(jar_of "$1") ]] || die "$1 is not built, and RINGSIDE_NO_BUILD is set: run ./mvnw package"
     return
   fi
-  if ! is_fresh "$1"; then build_module "$1"; fi
+  if ! is_ready "$1"; then build_module "$1"; fi
 }
+
+# is_ready MODULE: fresh, and with a cache, or at least an attempt to make one, for this very jar.
+is_ready() { is_fresh "$1" && [[ $(cache_of "$1") -nt $(jar_of "$1") ]]; }
 
 # build_module MODULE: its output is shown only if it fails.
 build_module() {
-  local log='' maven='' lock
+  local log='' child='' lock
   trap 'abandon_build 130' INT
   trap 'abandon_build 143' TERM HUP
   # Two launchers must not build at once; the lock is on a file that is there anyway.
   exec {lock}<"$repository/pom.xml"
   flock "$lock"
+  log=$(mktemp)
   if ! is_fresh "$1"; then
     say "building $1 (when it is new or has changed)..."
-    log=$(mktemp)
     # In the background, for a trap would wait for what runs in the foreground.
     (cd "$repository" && exec ./mvnw -q -DskipTests -pl "$1" -am package) >"$log" 2>&1 </dev/null {lock}<&- &
-    maven=$!
-    if ! wait "$maven"; then
+    child=$!
+    if ! wait "$child"; then
       tail -n 40 "$log" >&2
       rm "$log"
       die "$1 does not build: see above"
     fi
-    rm "$log"
     # Maven leaves a jar alone that would come out the same.
     touch "$(jar_of "$1")"
   fi
+  if ! is_ready "$1"; then make_cache "$1" >"$log" 2>&1 || true; fi
+  rm "$log"
   exec {lock}<&-
   trap - INT TERM HUP
 }
 
+# rehearsal_of MODULE: options for a device that needs nothing of the host.
+rehearsal_of() {
+  case $1 in
+    vhost-user-blk) echo --blk-file=null:1M ;;
+  esac
+}
+
+# make_cache MODULE: serves a device once that nobody uses. A program that cannot do that here starts without a cache.
+make_cache() {
+  local module=$1 java directory tries
+  java=$(find_java) || return
+  directory=$(mktemp -d) || return
+  rm -f "$(cache_of "$module")"
+  # shellcheck disable=SC2046,SC2086 # lists of words
+  "$java" $JAVA_FLAGS "-XX:AOTCacheOutput=$(cache_of "$module")" -jar "$(jar_of "$module")" \
+    --socket-path="$directory/socket" $(rehearsal_of "$module") </dev/null {lock}<&- &
+  child=$!
+  for ((tries = 0; tries < 200; tries++)); do
+    [[ ! -S $directory/socket ]] || break
+    sleep 0.05
+  done
+  kill "$child"
+  wait "$child" || true
+  child=
+  rm -rf "$directory"
+  # An empty file is a failed attempt, not to be repeated at each start.
+  [[ -f $(cache_of "$module") ]] || : >"$(cache_of "$module")"
+}
+
 abandon_build() {
-  [[ -z $maven ]] || kill "$maven" 2>/dev/null || true
+  [[ -z $child ]] || kill "$child" 2>/dev/null || true
   [[ -z $log ]] || rm -f "$log"
   exit "$1"
 }

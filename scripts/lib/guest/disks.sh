@@ -3,14 +3,19 @@
 
 disks=(scratch)
 
-# disk_option FILE: a further --disk; the first one replaces the scratch disk.
+# disk_option FILE[,KEY=VALUE...]: a further --disk; the first one replaces the scratch disk. What is no file, such as
+# null:1G, and what the options say is the backend's to check.
 disk_option() {
+  local file=${1%%,*} options=${1#"${1%%,*}"}
   [[ ${disks[*]} != scratch ]] || disks=()
   [[ $1 != none ]] || return 0
-  [[ -e $1 ]] || die "no disk image $1: make one with truncate -s 1G $1"
-  [[ -f $1 || -b $1 ]] || die "disk $1 is neither a file nor a block device"
-  [[ -r $1 && -w $1 ]] || die "disk $1 is not readable and writable for $(id -un)"
-  disks+=("$(realpath -- "$1")")
+  if [[ $file != *:* || -e $file ]]; then
+    [[ -e $file ]] || die "no disk image $file: make one with truncate -s 1G $file"
+    [[ -f $file || -b $file ]] || die "disk $file is neither a file nor a block device"
+    [[ -r $file ]] || die "disk $file is not readable for $(id -un)"
+    file=$(realpath -- "$file")
+  fi
+  disks+=("${file//,/,,}$options")
 }
 
 # start_disks: all backends at once, for each takes a JVM's start-up.
@@ -21,8 +26,8 @@ start_disks() {
     disks=("$work/scratch")
   fi
   for i in "${!disks[@]}"; do
-    start "the backend of disk $i (${disks[i]##*/})" "$work/disk$i.log" \
-      "$scripts/vhost-user-blk" --socket-path="$work/disk$i.sock" --blk-file="${disks[i]}"
+    start "the backend of disk $i (${disks[i]})" "$work/disk$i.log" \
+      "$scripts/vhost-user-blk" --device="socket-path=$work/disk$i.sock,blk-file=${disks[i]}"
     backends+=("$started")
     show_log "disk$i" "$work/disk$i.log"
   done

@@ -130,7 +130,7 @@ final class BlkOptions extends DeviceOptions {
     private Storage openStorage(String file) throws IOException {
         if (file.startsWith(NULL_PREFIX)) {
             try {
-                return new NullStorage(nullSectors(file));
+                return new NullStorage(nullSectors(file), readOnly);
             } catch (InvalidOptions e) {
                 throw new IOException(e.getMessage(), e);
             }

@@ -5,10 +5,12 @@ import dev.ringside.loop.DeviceLoop;
 /** A disk that forgets what is written and leaves buffers as they are when it is read. Moves nothing. */
 public final class NullStorage implements Storage {
     private final long sectors;
+    private final boolean readOnly;
 
     /** @param sectors the size that it claims */
-    public NullStorage(long sectors) {
+    public NullStorage(long sectors, boolean readOnly) {
         this.sectors = sectors;
+        this.readOnly = readOnly;
     }
 
     @Override
@@ -18,7 +20,7 @@ public final class NullStorage implements Storage {
 
     @Override
     public boolean isReadOnly() {
-        return false;
+        return readOnly;
     }
 
     @Override
@@ -33,7 +35,7 @@ public final class NullStorage implements Storage {
 
     @Override
     public Limits limits() {
-        return new Limits(SECTOR_BYTES, true, true);
+        return new Limits(SECTOR_BYTES, !readOnly, !readOnly);
     }
 
     @Override
