@@ -6,12 +6,15 @@ import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
 import dev.ringside.device.QueueStats;
 import dev.ringside.device.VirtioDevice;
+import dev.ringside.fault.FaultLog;
 import dev.ringside.fault.MessageFault;
 import dev.ringside.metrics.Metrics;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A virtio-blk device over a storage. */
 public final class BlockDevice implements VirtioDevice {
@@ -19,6 +22,11 @@ public final class BlockDevice implements VirtioDevice {
     static final int SERIAL_BYTES = 20;
     /** A driver's vring index travels in 8 bits of a vhost-user message. */
     static final int MAX_QUEUES = 256;
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlockDevice.class);
+
+    /** Of all queues: a driver can start them anew as often as it likes. */
+    private final FaultLog faults = new FaultLog(LOG);
 
     private final Storage storage;
     private final Settings settings;
@@ -132,6 +140,10 @@ public final class BlockDevice implements VirtioDevice {
             stats[index] = found;
         }
         return found;
+    }
+
+    FaultLog faults() {
+        return faults;
     }
 
     /** One line about all that was done. */

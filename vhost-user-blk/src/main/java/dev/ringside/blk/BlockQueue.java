@@ -4,12 +4,9 @@ import dev.ringside.blk.storage.Storage;
 import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
-import dev.ringside.fault.FaultLog;
 import dev.ringside.linux.Errno;
 import dev.ringside.queue.DescriptorChain;
 import java.lang.foreign.MemorySegment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The requests of one queue (virtio 1.2 §5.2.6): parsed from chains, checked, and handed to the storage.
@@ -18,8 +15,6 @@ import org.slf4j.LoggerFactory;
  * driver cannot flush or has switched the write cache off; a flush covers every write that was reported before it.
  */
 final class BlockQueue implements QueueHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(BlockQueue.class);
-
     /** struct virtio_blk_req: le32 type, le32 reserved, le64 sector, data, u8 status. */
     private static final int HEADER_BYTES = 16;
 
@@ -46,7 +41,6 @@ final class BlockQueue implements QueueHandler {
     private final StorageQueue io;
     private final BlockRequest[] requests;
     private final BlockStats stats;
-    private final FaultLog faults = new FaultLog(LOG);
 
     BlockQueue(
             BlockDevice device, Storage storage, byte[] serial, QueueContext queue, long features, BlockStats stats) {
@@ -88,9 +82,15 @@ final class BlockQueue implements QueueHandler {
     @Override
     public void reject(DescriptorChain chain) {
         if (chain.endsWritable()) {
-            chain.writeLast(S_IOERR);
+            finish(chain, S_IOERR, 0);
+        } else {
+            queue.complete(chain, 0);
         }
-        queue.complete(chain, 0);
+    }
+
+    @Override
+    public boolean abandon(DescriptorChain chain) {
+        return !io.isInFlight(chain.slot());
     }
 
     private void read(DescriptorChain chain, long sector) {
@@ -261,12 +261,17 @@ final class BlockQueue implements QueueHandler {
     }
 
     private void warn(String reason) {
-        faults.warn(device.name() + " queue " + queue.index(), reason);
+        device.faults().warn(device.name() + " queue " + queue.index(), reason);
     }
 
     /** The status is the last byte that the device may write, wherever the driver's descriptors put it (§5.2.6.4). */
     private void finish(DescriptorChain chain, int status, long written) {
-        chain.writeLast(status);
+        try {
+            chain.writeLast(status);
+        } catch (InternalError e) {
+            // The front-end has cut the memory off that the status belongs into; the request is over all the same.
+            warn("memory of a request vanished");
+        }
         queue.complete(chain, written);
     }
 

@@ -243,12 +243,16 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     private void serve(List<DeviceOptions> options, Engine engine, Metrics metrics) throws IOException {
         List<SocketServer> servers = new ArrayList<>();
+        CompletableFuture<Void> terminated = onTermination();
+        Signal.handle(new Signal("HUP"), signal -> options.forEach(DeviceOptions::reload));
         try (Loops loops = new Loops(engine, threads, TimeUnit.MICROSECONDS.toNanos(pollMicros), metrics)) {
-            serve(options, servers, loops);
+            serve(options, servers, loops, terminated);
         }
     }
 
-    private static void serve(List<DeviceOptions> options, List<SocketServer> servers, Loops loops) throws IOException {
+    private static void serve(
+            List<DeviceOptions> options, List<SocketServer> servers, Loops loops, CompletableFuture<Void> terminated)
+            throws IOException {
         try {
             for (DeviceOptions device : options) {
                 SocketServer server = device.createServer(loops);
@@ -256,27 +260,30 @@ public abstract class BackendCommand implements Callable<Integer> {
                 device.connectTo(server);
                 LOG.info("{}: ready", server);
             }
-            Signal.handle(new Signal("HUP"), signal -> options.forEach(DeviceOptions::reload));
-            awaitEnd(servers);
+            CompletableFuture.anyOf(terminated, allFinished(servers)).join();
             options.forEach(device -> LOG.info("{}", device.summary()));
         } finally {
-            closeAll(servers);
-            options.forEach(DeviceOptions::release);
+            if (closeAll(servers)) {
+                options.forEach(DeviceOptions::release);
+            }
+            // If not, something may still use what would be released: the end of the process does it.
         }
     }
 
-    private static void awaitEnd(List<SocketServer> servers) {
-        CompletableFuture<Void> signalled = new CompletableFuture<>();
+    private static CompletableFuture<Void> onTermination() {
+        CompletableFuture<Void> terminated = new CompletableFuture<>();
         for (String name : List.of("TERM", "INT")) {
-            Signal.handle(new Signal(name), signal -> signalled.complete(null));
+            Signal.handle(new Signal(name), signal -> terminated.complete(null));
         }
-        CompletableFuture.anyOf(signalled, allFinished(servers)).join();
+        return terminated;
     }
 
-    private static void closeAll(List<SocketServer> servers) {
+    /** Returns whether nothing is left. */
+    private static boolean closeAll(List<SocketServer> servers) {
         servers.forEach(SocketServer::close);
         try {
             allFinished(servers).get(DRAIN_MILLIS, TimeUnit.MILLISECONDS);
+            return true;
         } catch (TimeoutException e) {
             LOG.warn("requests are still in flight after {} ms; ending without them", DRAIN_MILLIS);
         } catch (ExecutionException e) {
@@ -284,6 +291,7 @@ public abstract class BackendCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return false;
     }
 
     private static CompletableFuture<Void> allFinished(List<SocketServer> servers) {

@@ -24,6 +24,7 @@ public final class Acceptor {
     private final Consumer<UnixSocket> accepted;
     private @Nullable Watch watch;
     private boolean wanted;
+    private boolean retrying;
     private boolean closed;
 
     /**
@@ -61,9 +62,17 @@ public final class Acceptor {
             }
         } catch (LinuxException e) {
             // Out of descriptors, most likely: the connection stays in the backlog.
-            LOG.warn("{}; trying again in {} s", e.getMessage(), RETRY_SECONDS);
-            loop.schedule(this::accept, RETRY_SECONDS, TimeUnit.SECONDS);
+            if (!retrying) {
+                retrying = true;
+                LOG.warn("{}; trying again in {} s", e.getMessage(), RETRY_SECONDS);
+                loop.schedule(this::retry, RETRY_SECONDS, TimeUnit.SECONDS);
+            }
         }
+    }
+
+    private void retry() {
+        retrying = false;
+        accept();
     }
 
     /** Accepts no more and closes the listening socket. */

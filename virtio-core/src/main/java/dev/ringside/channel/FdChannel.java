@@ -83,11 +83,13 @@ public final class FdChannel extends AbstractChannel {
     protected void doBeginRead() {
         if (!readRequested) {
             readRequested = true;
-            // Not from within the handler that asked: its call must return before the next message arrives.
-            eventLoop().execute(this::readIfRequested);
+            // Not from within the handler that asked, whose call must return before the next message arrives; and one
+            // message in a turn, so that a peer with many of them leaves time for others.
+            loop.atEndOfTurn(this::readIfRequested);
         }
     }
 
+    /** Reads until a message is complete or nothing more has come. */
     private void readIfRequested() {
         try {
             while (readRequested && open) {
@@ -101,7 +103,7 @@ public final class FdChannel extends AbstractChannel {
         }
     }
 
-    /** Reads once. Returns whether reading once more makes sense. */
+    /** Reads once. Returns whether reading once more makes sense now. */
     private boolean readSome() throws MessageFault, IOException {
         ByteBuf buffer = incoming;
         if (buffer == null) {
@@ -134,6 +136,7 @@ public final class FdChannel extends AbstractChannel {
             readRequested = false;
             pipeline().fireChannelRead(frame);
             pipeline().fireChannelReadComplete();
+            return false;
         }
         return true;
     }

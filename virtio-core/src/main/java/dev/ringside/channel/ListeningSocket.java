@@ -22,14 +22,19 @@ public final class ListeningSocket {
      * @throws IOException with a message for the user, if the path is too long, taken, or not writable
      */
     public static UnixSocket open(Path path) throws IOException {
-        if (path.toString().getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
-            throw new IOException("socket path is longer than " + UnixSocket.MAX_PATH_BYTES
-                    + " bytes, which is all Linux allows: " + path);
-        }
+        checkLength(path);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             removeStale(path);
         }
         return UnixSocket.listen(path);
+    }
+
+    /** Checks what no connection, from either side, can do without. */
+    static void checkLength(Path path) throws IOException {
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
+            throw new IOException("socket path is longer than " + UnixSocket.MAX_PATH_BYTES
+                    + " bytes, which is all Linux allows: " + path);
+        }
     }
 
     private static void removeStale(Path path) throws IOException {

@@ -93,8 +93,13 @@ public abstract class SocketServer {
         }
     }
 
-    /** Connects to a peer that listens, as soon as it is there, and again whenever it has gone. */
-    public final void connect(Path path) {
+    /**
+     * Connects to a peer that listens, as soon as it is there, and again whenever it has gone.
+     *
+     * @throws IOException with a message for the user, if the path is none
+     */
+    public final void connect(Path path) throws IOException {
+        ListeningSocket.checkLength(path);
         connectPath = path;
         loop.execute(this::tryConnect);
     }
@@ -140,7 +145,7 @@ public abstract class SocketServer {
         } else if (acceptor != null) {
             acceptor.acceptNext();
         } else if (connectPath != null) {
-            tryConnect();
+            loop.schedule(this::tryConnect, CONNECT_RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } else {
             finished.complete(null);
         }

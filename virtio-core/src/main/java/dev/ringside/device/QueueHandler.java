@@ -5,7 +5,8 @@ import dev.ringside.queue.DescriptorChain;
 /** The device's work on one queue; every method runs on the loop that owns the queue. */
 public interface QueueHandler {
     /**
-     * Takes a chain. It stays the handler's until {@link QueueContext#complete}, in this call or later.
+     * Takes a chain. It stays the handler's until {@link QueueContext#complete}, in this call or later; but not if this
+     * throws, as it does when the chain's memory is gone: nothing may have been begun then that still needs the chain.
      *
      * @param chain well-formed; what its bytes say is still unchecked
      */
@@ -18,6 +19,13 @@ public interface QueueHandler {
      * @param chain only its head and what {@link DescriptorChain#endsWritable} says can be relied on
      */
     void reject(DescriptorChain chain);
+
+    /**
+     * {@link #handle} failed unexpectedly: gives a chain up.
+     *
+     * @return {@code false} if work on it is on its way, which will complete it
+     */
+    boolean abandon(DescriptorChain chain);
 
     /** The queue is stopped and every chain completed: gives up what {@link VirtioDevice#start} acquired. */
     void close();

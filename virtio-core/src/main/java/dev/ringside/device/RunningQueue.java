@@ -7,6 +7,7 @@ import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Interest;
+import dev.ringside.loop.Notifier;
 import dev.ringside.loop.Pollable;
 import dev.ringside.loop.Watch;
 import dev.ringside.memory.GuestMemory;
@@ -38,6 +39,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** Chains taken in one go, before the loop's other queues get their turn. */
     private static final int BUDGET = 16;
 
+    /** A driver may lose a page once, not all the time. */
+    private static final int MAX_MEMORY_ERRORS = 64;
+
     private final DeviceLoop loop;
     private final int index;
     private final String name;
@@ -47,7 +51,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     private final QueueStats stats;
 
     private @Nullable Watch kick;
-    private @Nullable Fd call;
+    private @Nullable Notifier call;
     private @Nullable Fd err;
 
     /** Chains that are not in use; those in use are with the handler. */
@@ -56,6 +60,11 @@ public final class RunningQueue implements QueueContext, Pollable {
     private int idleCount;
     private int made;
     private int inFlight;
+    /** By slot: whether the chain is with the handler. */
+    private final boolean[] taken;
+
+    /** Faults of memory that did not break the queue so far. */
+    private int memoryErrors;
 
     private boolean broken;
     private boolean flushPending;
@@ -82,6 +91,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         this.queue = queue;
         this.faults = faults;
         this.idle = new DescriptorChain[queue.size()];
+        this.taken = new boolean[queue.size()];
         this.stats = device.stats(index);
         this.handler = device.start(this, features);
     }
@@ -109,7 +119,8 @@ public final class RunningQueue implements QueueContext, Pollable {
      */
     public void attachKick(Fd fd) {
         kick = loop.watch(fd, Interest.READ, this::kicked);
-        activate();
+        loop.attach(this);
+        wake();
     }
 
     /**
@@ -124,14 +135,29 @@ public final class RunningQueue implements QueueContext, Pollable {
         if (watch == null) {
             released.complete(null);
         } else {
+            active = false;
+            loop.detach(this);
             watch.close(() -> released.complete(null));
         }
         return released;
     }
 
-    /** Calls the driver through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
-    public void call(@Nullable Fd fd) {
-        call = fd;
+    /**
+     * Calls the driver through another eventfd from here on.
+     *
+     * @param fd borrowed until replaced; {@code null} for no calls
+     * @return completed when the one before may be closed
+     */
+    public CompletableFuture<Void> call(@Nullable Fd fd) {
+        CompletableFuture<Void> released = new CompletableFuture<>();
+        Notifier before = call;
+        call = fd == null ? null : loop.notifier(fd);
+        if (before == null) {
+            released.complete(null);
+        } else {
+            before.close(() -> released.complete(null));
+        }
+        return released;
     }
 
     /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
@@ -141,14 +167,20 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     private void kicked() {
         stats.kicks.increment();
-        activate();
+        wake();
     }
 
-    private void activate() {
-        if (!active && !broken && draining == null) {
-            active = true;
+    @Override
+    public void wake() {
+        if (active || broken || draining != null) {
+            return;
+        }
+        try {
             queue.disarmKicks();
+            active = true;
             loop.activate(this);
+        } catch (InternalError e) {
+            breakQueue(memoryGone(e));
         }
     }
 
@@ -166,7 +198,8 @@ public final class RunningQueue implements QueueContext, Pollable {
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
-            breakQueue(memoryGone(e));
+            breakIfMemoryIsGone(e);
+            return true;
         } catch (RuntimeException e) {
             LOG.error("{}: unexpected failure", name, e);
             breakQueue(new RingFault(RingFault.Kind.DEVICE_FAILED, e.toString()));
@@ -202,24 +235,46 @@ public final class RunningQueue implements QueueContext, Pollable {
         }
         DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
         inFlight++;
+        taken[chain.slot()] = true;
         stats.chains.increment();
+        try {
+            serve(chain);
+        } catch (RingFault | InternalError | RuntimeException e) {
+            settle(chain);
+            throw e;
+        }
+        return true;
+    }
+
+    private void serve(DescriptorChain chain) throws RingFault {
         try {
             queue.poll(chain);
         } catch (ChainFault e) {
             stats.rejected.increment();
             faults.warn(name, "rejected a chain, " + e.getMessage());
             handler.reject(chain);
-            return true;
-        } catch (RingFault | InternalError e) {
-            recycle(chain);
-            throw e;
+            return;
         }
         handler.handle(chain);
-        return true;
+    }
+
+    /** Gives up a chain whose handling failed half-way, unless something is on its way that will complete it. */
+    private void settle(DescriptorChain chain) {
+        if (!taken[chain.slot()] || !handler.abandon(chain)) {
+            return;
+        }
+        try {
+            handler.reject(chain);
+        } catch (InternalError | RuntimeException e) {
+            if (taken[chain.slot()]) {
+                recycle(chain);
+            }
+        }
     }
 
     private void recycle(DescriptorChain chain) {
         chain.clear();
+        taken[chain.slot()] = false;
         idle[idleCount++] = chain;
         inFlight--;
     }
@@ -256,7 +311,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             stats.batches.increment();
             if (queue.publish() && call != null) {
                 stats.calls.increment();
-                EventFd.signal(call);
+                call.signal();
             }
         } catch (InternalError e) {
             breakQueue(memoryGone(e));
@@ -271,15 +326,29 @@ public final class RunningQueue implements QueueContext, Pollable {
     private CompletableFuture<Void> drain() {
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
-        if (active) {
-            active = false;
-            loop.deactivate(this);
-        }
+        leaveKicksOn();
         if (inFlight == 0) {
             publish();
             drained.complete(null);
         }
         return drained;
+    }
+
+    /** Whoever serves this ring next may never touch its flags. */
+    private void leaveKicksOn() {
+        if (active) {
+            active = false;
+            loop.deactivate(this);
+        }
+        if (!broken) {
+            try {
+                queue.armKicks();
+            } catch (RingFault e) {
+                breakQueue(e);
+            } catch (InternalError e) {
+                breakQueue(memoryGone(e));
+            }
+        }
     }
 
     /**
@@ -301,7 +370,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         return drain().thenRun(() -> {
             draining = null;
             rebind(memory);
-            activate();
+            wake();
         });
     }
 
@@ -313,6 +382,8 @@ public final class RunningQueue implements QueueContext, Pollable {
             queue.rebind(memory);
         } catch (RingFault e) {
             breakQueue(e);
+        } catch (InternalError e) {
+            breakQueue(memoryGone(e));
         }
     }
 
@@ -322,10 +393,13 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return the base to resume from (GET_VRING_BASE), when all that is done
      */
     public CompletableFuture<Integer> stop() {
-        return detachKick().thenCombine(drain(), (released, drained) -> {
-            handler.close();
-            return queue.base();
-        });
+        return detachKick()
+                .thenCombine(drain(), (kickReleased, drained) -> this)
+                .thenCompose(drained -> call(null))
+                .thenApply(callReleased -> {
+                    handler.close();
+                    return queue.base();
+                });
     }
 
     private void breakQueue(RingFault fault) {
@@ -334,6 +408,23 @@ public final class RunningQueue implements QueueContext, Pollable {
         faults.warn(name, "stopped, " + fault.getMessage());
         if (err != null) {
             EventFd.signal(err);
+        }
+    }
+
+    /** The JVM reports a fault at some later point, perhaps while another queue of the loop is at work than its own. */
+    private void breakIfMemoryIsGone(InternalError error) {
+        if (++memoryErrors == MAX_MEMORY_ERRORS) {
+            breakQueue(memoryGone(error));
+            return;
+        }
+        try {
+            queue.armKicks();
+            queue.disarmKicks();
+            faults.warn(name, "memory of a request vanished, or of another queue, " + error.getMessage());
+        } catch (RingFault e) {
+            breakQueue(e);
+        } catch (InternalError e) {
+            breakQueue(memoryGone(e));
         }
     }
 

@@ -11,10 +11,11 @@ import java.nio.file.Path;
 public final class EventFd {
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int EFD_NONBLOCK = 0x800;
-    private static final short POLLIN = 1;
+    private static final int RWF_NOWAIT = 8;
+    private static final short POLLOUT = 4;
 
-    /** The increment that {@link #signal} writes: shared and never written again. */
-    private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
+    /** The increment that a signal writes: shared and never written again. */
+    public static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
 
     private EventFd() {}
 
@@ -28,39 +29,56 @@ public final class EventFd {
     }
 
     /**
-     * Adds 1 to the counter. A counter that is full stays full: its reader is due to wake anyway.
+     * Adds 1 to the counter, if that is possible without waiting. A counter that is full stays full: its reader is due to
+     * wake anyway. Looks before it writes, because the descriptor may have been made a blocking one; the rest of a
+     * window is for a front-end that fills the counter in between, and only itself wakes from it. Loops on io_uring
+     * have a way without any window ({@code Notifier}).
      *
      * @param fd an eventfd; a front-end may have given us something else, whose error is ignored here
      */
     public static void signal(Fd fd) {
-        Libc.write(fd.value(), ONE.address(), Long.BYTES);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pollfd = arena.allocate(8, 4);
+            pollfd.set(ValueLayout.JAVA_INT, 0, fd.value());
+            pollfd.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
+            if (Libc.poll(pollfd.address(), 1, 0) == 1) {
+                Libc.write(fd.value(), ONE.address(), Long.BYTES);
+            }
+        }
     }
 
     /** Whether a descriptor is an eventfd, and not some other file that a front-end passed in its place. */
     public static boolean isEventFd(Fd fd) {
+        return target(fd).equals("anon_inode:[eventfd]");
+    }
+
+    /**
+     * Whether a descriptor is something that can be signalled by writing to it: an eventfd, or the pipe or socket that
+     * User-Mode Linux passes in its place.
+     */
+    public static boolean isSignallable(Fd fd) {
+        String target = target(fd);
+        return target.equals("anon_inode:[eventfd]") || target.startsWith("pipe:[") || target.startsWith("socket:[");
+    }
+
+    private static String target(Fd fd) {
         try {
-            Path target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd.value()));
-            return target.toString().equals("anon_inode:[eventfd]");
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd.value()))
+                    .toString();
         } catch (IOException e) {
-            return false;
+            return "";
         }
     }
 
     /**
-     * Resets the counter without ever blocking, even when the descriptor is a blocking one.
-     *
-     * @return whether it was above 0
+     * Resets the counter without ever blocking, whatever the front-end does to the descriptor meanwhile: O_NONBLOCK is a
+     * flag of the open file, which it shares, and may clear.
      */
-    public static boolean drain(Fd fd) {
+    public static void drain(Fd fd) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment pollfd = arena.allocate(8, 4);
-            pollfd.set(ValueLayout.JAVA_INT, 0, fd.value());
-            pollfd.set(ValueLayout.JAVA_SHORT, 4, POLLIN);
-            if (Libc.poll(pollfd.address(), 1, 0) != 1) {
-                return false;
-            }
             MemorySegment counter = arena.allocate(ValueLayout.JAVA_LONG);
-            return Libc.read(fd.value(), counter.address(), Long.BYTES) == Long.BYTES;
+            MemorySegment iovec = arena.allocateFrom(ValueLayout.JAVA_LONG, counter.address(), counter.byteSize());
+            Libc.preadv2(fd.value(), iovec.address(), 1, -1, RWF_NOWAIT);
         }
     }
 }

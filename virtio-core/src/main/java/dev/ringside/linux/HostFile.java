@@ -1,6 +1,9 @@
 package dev.ringside.linux;
 
 import com.sun.jna.Native;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 
 /** Files and block devices of the host, addressed by descriptor and raw memory address. */
@@ -15,6 +18,11 @@ public final class HostFile {
     public static final int FALLOC_FL_KEEP_SIZE = 1;
     public static final int FALLOC_FL_PUNCH_HOLE = 2;
     public static final int FALLOC_FL_ZERO_RANGE = 16;
+
+    private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int STATX_BASIC_STATS = 0x7ff;
+    private static final int STATX_BYTES = 256;
+    private static final int STX_BLKSIZE = 4;
 
     private static final int RWF_DSYNC = 2;
     private static final int SEEK_END = 2;
@@ -41,6 +49,21 @@ public final class HostFile {
             throw LinuxException.last("lseek");
         }
         return size;
+    }
+
+    /**
+     * The unit in which a file is stored: of hugetlbfs its huge page.
+     *
+     * @return in bytes, a power of two
+     */
+    public static long blockBytes(Fd fd) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = arena.allocate(STATX_BYTES, 8);
+            if (Libc.statx(fd.value(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, statx.address()) != 0) {
+                throw LinuxException.last("statx");
+            }
+            return Long.highestOneBit(Math.max(1, statx.get(ValueLayout.JAVA_INT, STX_BLKSIZE)));
+        }
     }
 
     /** Grows a file with zeroes, or cuts it. */

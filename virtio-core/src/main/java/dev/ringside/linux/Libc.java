@@ -30,6 +30,8 @@ final class Libc {
 
     static native long preadv(int fd, long iovec, int count, long offset);
 
+    static native long preadv2(int fd, long iovec, int count, long offset, int flags);
+
     static native long pwritev2(int fd, long iovec, int count, long offset, int flags);
 
     static native int fallocate(int fd, int mode, long offset, long length);

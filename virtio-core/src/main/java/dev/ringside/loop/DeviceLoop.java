@@ -1,5 +1,6 @@
 package dev.ringside.loop;
 
+import dev.ringside.fault.FaultLog;
 import dev.ringside.linux.Fd;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.ManualIoEventLoop;
@@ -23,6 +24,8 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     private final ManualIoEventLoop eventLoop;
     private final IoEngine engine;
     private final PollBudget budget;
+    private final FaultLog faults = new FaultLog(LOG);
+    private final ArrayList<Pollable> attached = new ArrayList<>();
     private final ArrayList<Pollable> active = new ArrayList<>();
     private ArrayList<Runnable> endOfTurn = new ArrayList<>();
     private ArrayList<Runnable> endingTurn = new ArrayList<>();
@@ -59,35 +62,33 @@ public final class DeviceLoop implements Executor, AutoCloseable {
 
     private void run() {
         while (!eventLoop.isTerminated()) {
+            boolean worked;
             try {
-                turn();
+                worked = runEvents();
             } catch (Throwable e) {
-                // Whatever one device did wrong, the loop's other devices go on.
-                LOG.error("{}: unexpected failure in the loop", thread.getName(), e);
+                // Whatever one device did wrong, the loop's other devices go on; events that were not handled any more
+                // are made up for by looking at every queue.
+                unexpected(e);
+                attached.forEach(Pollable::wake);
+                worked = true;
+            }
+            worked |= pollActive();
+            endTurn();
+            if (worked) {
+                budget.worked();
+            } else if (budget.isSpent()) {
+                armActive();
+            } else {
+                Thread.onSpinWait();
             }
         }
     }
 
-    private void turn() {
-        boolean worked;
-        if (active.isEmpty()) {
-            sleep();
-            worked = true;
-        } else {
-            worked = eventLoop.runNow() > 0;
+    /** I/O and tasks, after a sleep if there is nothing to do. Returns whether there was any. */
+    private boolean runEvents() {
+        if (!active.isEmpty() || !endOfTurn.isEmpty()) {
+            return eventLoop.runNow() > 0;
         }
-        worked |= pollActive();
-        endTurn();
-        if (worked) {
-            budget.worked();
-        } else if (budget.isSpent()) {
-            active.removeIf(Pollable::arm);
-        } else {
-            Thread.onSpinWait();
-        }
-    }
-
-    private void sleep() {
         if (budget.isUsed()) {
             long before = System.nanoTime();
             eventLoop.run(0);
@@ -95,14 +96,31 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         } else {
             eventLoop.run(0);
         }
+        return true;
     }
 
     private boolean pollActive() {
         boolean worked = false;
         for (int i = 0; i < active.size(); i++) {
-            worked |= active.get(i).poll();
+            try {
+                worked |= active.get(i).poll();
+            } catch (Throwable e) {
+                unexpected(e);
+            }
         }
         return worked;
+    }
+
+    private void armActive() {
+        for (int i = active.size() - 1; i >= 0; i--) {
+            try {
+                if (active.get(i).arm()) {
+                    active.remove(i);
+                }
+            } catch (Throwable e) {
+                unexpected(e);
+            }
+        }
     }
 
     private void endTurn() {
@@ -119,8 +137,14 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         try {
             task.run();
         } catch (Throwable e) {
-            LOG.error("{}: unexpected failure at the end of a turn", thread.getName(), e);
+            unexpected(e);
         }
+    }
+
+    /** A bug of ours, or a guest's vanished memory noticed late (the JVM may report that at any later point). */
+    private void unexpected(Throwable failure) {
+        faults.warn(thread.getName(), "unexpected failure, " + failure);
+        LOG.debug("{}: unexpected failure", thread.getName(), failure);
     }
 
     /** The Netty loop, for channels. */
@@ -161,10 +185,21 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         eventLoop.schedule(task, delay, unit);
     }
 
+    /** Makes something known to the loop before it is activated for the first time. */
+    public void attach(Pollable pollable) {
+        attached.add(pollable);
+    }
+
+    /** Forgets it, whether it is active or not. */
+    public void detach(Pollable pollable) {
+        active.remove(pollable);
+        attached.remove(pollable);
+    }
+
     /**
      * Polls something in this turn and the next ones, until the loop wants to sleep and it is armed.
      *
-     * @param pollable not active now
+     * @param pollable attached, and not active now
      */
     public void activate(Pollable pollable) {
         active.add(pollable);
@@ -193,6 +228,15 @@ public final class DeviceLoop implements Executor, AutoCloseable {
      */
     public Watch watch(Fd fd, Interest interest, Runnable onReady) {
         return engine.watch(fd, interest, onReady);
+    }
+
+    /**
+     * Prepares to signal an eventfd.
+     *
+     * @param fd borrowed; stays open until the notifier says that it is released
+     */
+    public Notifier notifier(Fd fd) {
+        return engine.notifier(fd);
     }
 
     /**

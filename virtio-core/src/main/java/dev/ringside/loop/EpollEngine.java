@@ -1,5 +1,7 @@
 package dev.ringside.loop;
 
+import dev.ringside.fault.FaultLog;
+import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
@@ -9,7 +11,6 @@ import io.netty.channel.unix.FileDescriptor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * block in preadv and pwritev.
  */
 final class EpollEngine implements IoEngine {
-    private static final Logger LOG = LoggerFactory.getLogger(EpollEngine.class);
+    private static final FaultLog FAULTS = new FaultLog(LoggerFactory.getLogger(EpollEngine.class));
 
     /** Enough to keep a disk busy; each costs a stack while it is used. */
     private static final int POOL_THREADS = 16;
@@ -38,6 +39,21 @@ final class EpollEngine implements IoEngine {
         EdgeWatch watch = new EdgeWatch(fd.value(), onReady);
         watch.start(loop.eventLoop().register(watch).getNow(), events);
         return watch;
+    }
+
+    @Override
+    public Notifier notifier(Fd fd) {
+        return new Notifier() {
+            @Override
+            public void signal() {
+                EventFd.signal(fd);
+            }
+
+            @Override
+            public void close(Runnable released) {
+                released.run();
+            }
+        };
     }
 
     @Override
@@ -87,7 +103,7 @@ final class EpollEngine implements IoEngine {
                 onReady.run();
             } catch (Throwable e) {
                 // Netty would put the loop to sleep for a second.
-                LOG.error("unexpected failure on a kick", e);
+                FAULTS.warn("watch", "unexpected failure, " + e);
             }
         }
 

@@ -6,6 +6,8 @@ import dev.ringside.linux.Fd;
 interface IoEngine {
     Watch watch(Fd fd, Interest interest, Runnable onReady);
 
+    Notifier notifier(Fd fd);
+
     AsyncFile file(Fd fd, AsyncFile.Completion completion);
 
     void close();

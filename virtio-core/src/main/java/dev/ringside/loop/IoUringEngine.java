@@ -1,5 +1,7 @@
 package dev.ringside.loop;
 
+import dev.ringside.fault.FaultLog;
+import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
@@ -8,7 +10,6 @@ import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.channel.uring.IoUringIoOps;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * submission ring until the loop enters the kernel at the end of its turn.
  */
 final class IoUringEngine implements IoEngine {
-    private static final Logger LOG = LoggerFactory.getLogger(IoUringEngine.class);
+    private static final FaultLog FAULTS = new FaultLog(LoggerFactory.getLogger(IoUringEngine.class));
 
     /** enum io_uring_op in linux/io_uring.h. */
     private static final byte OP_READV = 1;
@@ -49,6 +50,13 @@ final class IoUringEngine implements IoEngine {
         PollWatch watch = new PollWatch(fd.value(), mask, onReady);
         watch.start(register(watch));
         return watch;
+    }
+
+    @Override
+    public Notifier notifier(Fd fd) {
+        RingNotifier notifier = new RingNotifier(fd.value());
+        notifier.start(register(notifier));
+        return notifier;
     }
 
     @Override
@@ -104,7 +112,7 @@ final class IoUringEngine implements IoEngine {
             }
             if ((event.flags() & CQE_F_MORE) == 0) {
                 if (event.res() < 0) {
-                    LOG.warn("poll of fd {} ended with errno {}", fd, -event.res());
+                    FAULTS.warn("watch", "poll ended with errno " + -event.res());
                     return;
                 }
                 arm(from);
@@ -113,7 +121,7 @@ final class IoUringEngine implements IoEngine {
                 onReady.run();
             } catch (Throwable e) {
                 // Netty would put the loop to sleep for 100 ms.
-                LOG.error("unexpected failure on a kick", e);
+                FAULTS.warn("watch", "unexpected failure, " + e);
             }
         }
 
@@ -125,6 +133,77 @@ final class IoUringEngine implements IoEngine {
             released = whenReleased;
             if (registration != null) {
                 registration.submit(op(OP_ASYNC_CANCEL, -1, 0, poll, 0, 0, 0));
+                registration.cancel();
+            }
+        }
+
+        @Override
+        public void unregistered() {
+            if (released != null) {
+                released.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            if (released == null) {
+                close(() -> {});
+            }
+        }
+    }
+
+    /**
+     * Signals by a write through the ring: it goes along with the turn's other submissions, and a descriptor that would
+     * block makes the kernel wait, not us. At most one write is on its way; a signal meanwhile makes it two.
+     */
+    private static final class RingNotifier implements IoUringIoHandle, Notifier {
+        private final int fd;
+        private @Nullable IoRegistration registration;
+        private @Nullable Runnable released;
+        private boolean onItsWay;
+        private long write;
+        private boolean again;
+
+        RingNotifier(int fd) {
+            this.fd = fd;
+        }
+
+        void start(IoRegistration registered) {
+            registration = registered;
+        }
+
+        @Override
+        public void signal() {
+            if (registration == null) {
+                return;
+            }
+            if (onItsWay) {
+                again = true;
+                return;
+            }
+            onItsWay = true;
+            write = registration.submit(op(OP_WRITE, fd, -1, EventFd.ONE.address(), Long.BYTES, 0, 0));
+        }
+
+        @Override
+        public void handle(IoRegistration from, IoEvent ioEvent) {
+            if (((IoUringIoEvent) ioEvent).opcode() != OP_WRITE) {
+                return;
+            }
+            onItsWay = false;
+            if (again && released == null) {
+                again = false;
+                signal();
+            }
+        }
+
+        @Override
+        public void close(Runnable whenReleased) {
+            released = whenReleased;
+            if (registration != null) {
+                if (onItsWay) {
+                    registration.submit(op(OP_ASYNC_CANCEL, -1, 0, write, 0, 0, 0));
+                }
                 registration.cancel();
             }
         }
@@ -197,7 +276,7 @@ final class IoUringEngine implements IoEngine {
             try {
                 completion.completed((int) event.userData(), event.res());
             } catch (Throwable e) {
-                LOG.error("unexpected failure on a completion", e);
+                FAULTS.warn("file", "unexpected failure, " + e);
             }
         }
 

@@ -12,6 +12,9 @@ public interface Pollable {
      */
     boolean poll();
 
+    /** Becomes active if it is not: a kick may have been missed. */
+    void wake();
+
     /**
      * Asks to be told of the next work, because the loop is about to stop looking.
      *

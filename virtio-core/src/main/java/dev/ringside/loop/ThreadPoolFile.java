@@ -77,8 +77,11 @@ final class ThreadPoolFile implements AsyncFile {
 
     private void finished(int slot, int result) {
         inFlight--;
-        completion.completed(slot, result);
-        releaseIfIdle();
+        try {
+            completion.completed(slot, result);
+        } finally {
+            releaseIfIdle();
+        }
     }
 
     @Override

@@ -27,8 +27,7 @@ public final class MemoryRegion implements AutoCloseable {
     }
 
     /**
-     * Maps a region. The file is mapped from its beginning, because hugetlbfs would want an aligned offset, and only
-     * as far as the region goes.
+     * Maps a region of a file, in pages or huge pages as the file has them.
      *
      * @param fd the file; borrowed, and no longer needed afterwards
      * @param guestAddress guest-physical address of the first byte
@@ -52,8 +51,8 @@ public final class MemoryRegion implements AutoCloseable {
                 throw new MessageFault(
                         "memory region ends at %#x, its file at %#x".formatted(mmapOffset + size, fileSize));
             }
-            MemorySegment mapping = Mmap.shared(fd, mmapOffset + size, arena);
-            return new MemoryRegion(guestAddress, userAddress, mapping.asSlice(mmapOffset, size), arena);
+            MemorySegment mapping = Mmap.shared(fd, mmapOffset, size, arena);
+            return new MemoryRegion(guestAddress, userAddress, mapping, arena);
         } catch (LinuxException e) {
             arena.close();
             throw new MessageFault("memory region cannot be mapped: " + e.getMessage());

@@ -1,11 +1,13 @@
 package dev.ringside.queue;
 
+import dev.ringside.fault.ChainFault;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The buffers of one request: first what the device may read, then what it may write (virtio 1.2 §2.7.4.2). Meant to be
@@ -16,6 +18,12 @@ import java.util.Arrays;
 public final class DescriptorChain {
     /** Bytes of one struct iovec. */
     public static final int IOVEC_BYTES = 16;
+
+    /** A bound on what one chain costs: a descriptor may need one segment for each region that it touches. */
+    static final int MAX_SEGMENTS = DescriptorWalk.MAX_CHAIN + 64;
+
+    /** What a pooled chain keeps for the next request. */
+    private static final int KEPT_SEGMENTS = 16;
 
     private final int slot;
     private int head;
@@ -75,14 +83,17 @@ public final class DescriptorChain {
      *
      * @param address guest-physical, from the guest
      * @param bytes above 0, from the guest
-     * @return whether all of it lies in guest memory; if not, nothing is appended
+     * @return {@code null}, or the rule that is broken; nothing is appended then
      */
-    boolean append(GuestMemory guest, long address, long bytes, boolean writable) {
+    ChainFault.@Nullable Kind append(GuestMemory guest, long address, long bytes, boolean writable) {
         int segment = segments;
         for (long at = address, rest = bytes; rest > 0; ) {
             MemoryRegion region = guest.atGuestAddress(at);
             if (region == null) {
-                return false;
+                return ChainFault.Kind.OUTSIDE_MEMORY;
+            }
+            if (segment == MAX_SEGMENTS) {
+                return ChainFault.Kind.TOO_LONG;
             }
             long within = at - region.guestAddress();
             long piece = Math.min(rest, region.size() - within);
@@ -103,7 +114,7 @@ public final class DescriptorChain {
             readableBytes += bytes;
             readableSegments = segment;
         }
-        return true;
+        return null;
     }
 
     private void grow() {
@@ -117,9 +128,15 @@ public final class DescriptorChain {
         endsWritable = lastIsWritable;
     }
 
-    /** Forgets the buffers, so that a pooled chain does not keep unmapped memory alive. */
+    /** Forgets the buffers, so that a pooled chain keeps neither unmapped memory alive nor much of its own. */
     public void clear() {
-        Arrays.fill(memory, 0, segments, null);
+        if (memory.length > KEPT_SEGMENTS) {
+            memory = new MemorySegment[KEPT_SEGMENTS];
+            offset = new long[KEPT_SEGMENTS];
+            length = new long[KEPT_SEGMENTS];
+        } else {
+            Arrays.fill(memory, 0, segments, null);
+        }
         begin(0);
     }
 
@@ -201,8 +218,8 @@ public final class DescriptorChain {
      *
      * @param position first byte; {@code position + bytes} is at most {@link #writableBytes()}
      * @param bytes above 0
-     * @param iovec filled; entries that it has no room for are left out
-     * @return how many entries the whole range needs, which may be more than {@code iovec} has room for
+     * @param iovec filled until it or the range ends
+     * @return how many entries were filled
      */
     public int writableIovec(long position, long bytes, MemorySegment iovec) {
         return iovec(readableSegments, position, bytes, iovec);
@@ -214,14 +231,13 @@ public final class DescriptorChain {
             at -= length[segment++];
         }
         int count = 0;
-        for (long rest = bytes; rest > 0; segment++) {
+        long entry = 0;
+        for (long rest = bytes; rest > 0 && entry < iovec.byteSize(); segment++) {
             long piece = Math.min(rest, length[segment] - at);
-            long entry = (long) count * IOVEC_BYTES;
-            if (entry + IOVEC_BYTES <= iovec.byteSize()) {
-                iovec.set(ValueLayout.JAVA_LONG, entry, memory[segment].address() + offset[segment] + at);
-                iovec.set(ValueLayout.JAVA_LONG, entry + Long.BYTES, piece);
-            }
+            iovec.set(ValueLayout.JAVA_LONG, entry, memory[segment].address() + offset[segment] + at);
+            iovec.set(ValueLayout.JAVA_LONG, entry + Long.BYTES, piece);
             count++;
+            entry += IOVEC_BYTES;
             rest -= piece;
             at = 0;
         }

@@ -90,13 +90,13 @@ final class DescriptorWalk {
             }
             buffers++;
             boolean writable = (flags & F_WRITE) != 0;
-            ChainFault here = check(chain, address, length, writable, sawWritable);
+            ChainFault.Kind wrong = append(chain, address, length, writable, sawWritable);
             sawWritable |= writable;
-            if (fault == null) {
-                fault = here;
+            if (wrong != null && fault == null) {
+                fault = new ChainFault(wrong, "buffer of %#x bytes at %#x".formatted(length, address));
             }
             if ((flags & F_NEXT) == 0) {
-                chain.end(writable && here == null);
+                chain.end(writable && wrong == null);
                 break;
             }
             index = next;
@@ -106,22 +106,18 @@ final class DescriptorWalk {
         }
     }
 
-    private @Nullable ChainFault check(
+    private ChainFault.@Nullable Kind append(
             DescriptorChain chain, long address, long length, boolean writable, boolean sawWritable) {
         if (length == 0) {
-            return new ChainFault(ChainFault.Kind.ZERO_LENGTH, "buffer at %#x".formatted(address));
+            return ChainFault.Kind.ZERO_LENGTH;
         }
         if (!writable && sawWritable) {
-            return new ChainFault(ChainFault.Kind.READABLE_AFTER_WRITABLE, "buffer at %#x".formatted(address));
+            return ChainFault.Kind.READABLE_AFTER_WRITABLE;
         }
         if (chain.readableBytes() + chain.writableBytes() + length > MAX_BYTES) {
-            return new ChainFault(ChainFault.Kind.TOO_LARGE, "more than 4 GiB");
+            return ChainFault.Kind.TOO_LARGE;
         }
-        if (!chain.append(memory, address, length, writable)) {
-            return new ChainFault(
-                    ChainFault.Kind.OUTSIDE_MEMORY, "buffer of %#x bytes at %#x".formatted(length, address));
-        }
-        return null;
+        return chain.append(memory, address, length, writable);
     }
 
     private void checkIndirect(int flags, long length, boolean inIndirect) throws ChainFault {
@@ -148,7 +144,7 @@ final class DescriptorWalk {
             return;
         }
         DescriptorChain pieces = new DescriptorChain(0);
-        if (!pieces.append(memory, address, length, false)) {
+        if (pieces.append(memory, address, length, false) != null) {
             throw new ChainFault(
                     ChainFault.Kind.OUTSIDE_MEMORY, "indirect table of %#x bytes at %#x".formatted(length, address));
         }

@@ -13,6 +13,9 @@ final class MemoryTable {
     /** What GET_MAX_MEM_SLOTS tells: as many as QEMU makes use of. */
     static final int MAX_SLOTS = 509;
 
+    /** Of one session, in all: far above any guest, and a bound on the address space that one front-end can take. */
+    private static final long MAX_BYTES = 1L << 44;
+
     private GuestMemory memory = GuestMemory.EMPTY;
 
     GuestMemory memory() {
@@ -28,6 +31,7 @@ final class MemoryTable {
         if (memory.regions().size() == MAX_SLOTS) {
             throw new MessageFault("more than " + MAX_SLOTS + " memory slots");
         }
+        checkTotal(bytes(memory.regions()), description);
         MemoryRegion region = map(description);
         List<MemoryRegion> regions = new ArrayList<>(memory.regions());
         regions.add(region);
@@ -70,6 +74,7 @@ final class MemoryTable {
         List<MemoryRegion> regions = new ArrayList<>();
         try {
             for (Message.Region description : descriptions) {
+                checkTotal(bytes(regions), description);
                 regions.add(map(description));
             }
             memory = GuestMemory.of(regions);
@@ -78,6 +83,16 @@ final class MemoryTable {
             throw e;
         }
         return before;
+    }
+
+    private static long bytes(List<MemoryRegion> regions) {
+        return regions.stream().mapToLong(MemoryRegion::size).sum();
+    }
+
+    private static void checkTotal(long before, Message.Region description) throws MessageFault {
+        if (description.size() > MAX_BYTES - before) {
+            throw new MessageFault("more than %d TiB of guest memory".formatted(MAX_BYTES >> 40));
+        }
     }
 
     private static MemoryRegion map(Message.Region description) throws MessageFault {

@@ -1,5 +1,7 @@
 package dev.ringside.vhostuser;
 
+import static dev.ringside.vhostuser.VhostUserFraming.FLAGS;
+import static dev.ringside.vhostuser.VhostUserFraming.FLAG_REPLY;
 import static dev.ringside.vhostuser.VhostUserFraming.HEADER_BYTES;
 import static dev.ringside.vhostuser.VhostUserFraming.MAX_REGIONS_IN_TABLE;
 
@@ -37,6 +39,9 @@ final class MessageDecoder {
 
     static Message decode(Frame frame) throws MessageFault {
         long number = frame.bytes().getUnsignedIntLE(0);
+        if ((frame.bytes().getIntLE(FLAGS) & FLAG_REPLY) != 0) {
+            throw new MessageFault("message " + number + " is a reply that nobody asked for");
+        }
         RequestType type = RequestType.of(number);
         if (type == null) {
             throw new MessageFault("unknown message " + number);

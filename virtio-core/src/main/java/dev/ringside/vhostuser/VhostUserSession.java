@@ -104,8 +104,9 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             handled = handle(message, frame);
         } catch (MessageFault e) {
             handled = CompletableFuture.failedFuture(e);
-        } catch (RuntimeException e) {
-            LOG.error("{}: unexpected failure", device.name(), e);
+        } catch (RuntimeException | InternalError e) {
+            // The latter is what the JVM makes of shared memory that the front-end has cut off.
+            LOG.debug("{}: unexpected failure", device.name(), e);
             handled = CompletableFuture.failedFuture(e);
         }
         current = handled;
@@ -190,10 +191,12 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             case Message.SetVringKick set -> setVringKick(set, frame);
             case Message.SetVringCall set -> {
                 Vring vring = vring(set.index());
+                Vring.checkSignalled(set.fd());
                 yield vring.call(keep(frame, set.fd())).thenApply(done -> Reply.DONE);
             }
             case Message.SetVringErr set -> {
                 Vring vring = vring(set.index());
+                Vring.checkSignalled(set.fd());
                 yield vring.err(keep(frame, set.fd())).thenApply(done -> Reply.DONE);
             }
             case Message.GetProtocolFeatures get -> now(new Reply.U64(ProtocolFeature.OFFERED));
@@ -254,7 +257,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         for (Vring vring : vrings) {
             vring.enable(true);
         }
-        return now(Reply.DONE);
+        return whenAll(this::runIfReady);
     }
 
     private CompletableFuture<Reply> setProtocolFeatures(long wanted) throws MessageFault {
@@ -286,10 +289,10 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     /** Moves all queues to the present table, then unmaps regions of the one before. */
     private CompletableFuture<Reply> leaveMemory(List<MemoryRegion> regions) {
         GuestMemory memory = memoryTable.memory();
-        return whenAll(vring -> vring.replaceMemory(memory)).thenApply(done -> {
-            regions.forEach(MemoryRegion::close);
-            return done;
-        });
+        // On the session's loop, for unmapping a large guest takes a while; and also if a queue could not move: it has
+        // drained all the same.
+        return whenAll(vring -> vring.replaceMemory(memory))
+                .whenCompleteAsync((done, failure) -> regions.forEach(MemoryRegion::close), loop);
     }
 
     private CompletableFuture<Reply> setVringKick(Message.SetVringKick set, Frame frame) throws MessageFault {
@@ -357,7 +360,12 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         }
         status = value;
         // Status 0 is the driver's reset (virtio 1.2 §2.1).
-        return value == 0 ? whenAll(Vring::stop) : now(Reply.DONE);
+        return value == 0 ? whenAll(Vring::stop).thenApplyAsync(this::forgetDriver, loop) : now(Reply.DONE);
+    }
+
+    private Reply forgetDriver(Reply done) {
+        device.reset();
+        return done;
     }
 
     private CompletableFuture<Reply> resetDevice() {
@@ -366,7 +374,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                         done -> {
                             features = 0;
                             status = 0;
-                            return done;
+                            return forgetDriver(done);
                         },
                         loop);
     }

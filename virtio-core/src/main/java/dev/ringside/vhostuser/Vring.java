@@ -18,7 +18,6 @@ import dev.ringside.queue.Virtqueue;
 import dev.ringside.queue.VringAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -126,39 +125,27 @@ final class Vring {
     /**
      * Calls the driver through another descriptor from here on.
      *
-     * @param fd taken over
+     * @param fd checked by {@link #checkSignalled}; taken over
      */
-    CompletableFuture<Void> call(@Nullable Fd fd) throws MessageFault {
-        checkSignalled(fd);
+    CompletableFuture<Void> call(@Nullable Fd fd) {
         Fd before = call;
         call = fd;
-        return replaceSignalled(before, queue -> queue.call(fd));
+        RunningQueue queue = running;
+        if (queue == null) {
+            closeIfPresent(before);
+            return CompletableFuture.completedFuture(null);
+        }
+        return onLoop(() -> queue.call(fd)).thenRun(() -> closeIfPresent(before));
     }
 
     /**
      * Signals faults through another descriptor from here on.
      *
-     * @param fd taken over
+     * @param fd checked by {@link #checkSignalled}; taken over
      */
-    CompletableFuture<Void> err(@Nullable Fd fd) throws MessageFault {
-        checkSignalled(fd);
+    CompletableFuture<Void> err(@Nullable Fd fd) {
         Fd before = err;
         err = fd;
-        return replaceSignalled(before, queue -> queue.err(fd));
-    }
-
-    private static void checkSignalled(@Nullable Fd fd) throws MessageFault {
-        if (fd != null) {
-            try {
-                // Not always an eventfd: User-Mode Linux passes a pipe.
-                NonBlocking.set(fd);
-            } catch (LinuxException e) {
-                throw new MessageFault("descriptor of vring refused, " + e.getMessage());
-            }
-        }
-    }
-
-    private CompletableFuture<Void> replaceSignalled(@Nullable Fd before, Consumer<RunningQueue> change) {
         RunningQueue queue = running;
         if (queue == null) {
             closeIfPresent(before);
@@ -166,10 +153,29 @@ final class Vring {
         }
         return CompletableFuture.runAsync(
                 () -> {
-                    change.accept(queue);
+                    queue.err(fd);
                     closeIfPresent(before);
                 },
                 loop);
+    }
+
+    /**
+     * Checks a descriptor that is going to be signalled, and makes it non-blocking.
+     *
+     * @throws MessageFault if it is nothing that can be signalled
+     */
+    static void checkSignalled(@Nullable Fd fd) throws MessageFault {
+        if (fd == null) {
+            return;
+        }
+        if (!EventFd.isSignallable(fd)) {
+            throw new MessageFault("descriptor of a vring is not an eventfd");
+        }
+        try {
+            NonBlocking.set(fd);
+        } catch (LinuxException e) {
+            throw new MessageFault("descriptor of a vring refused, " + e.getMessage());
+        }
     }
 
     void enable(boolean enable) {
@@ -198,7 +204,12 @@ final class Vring {
                     RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
                     made.call(callFd);
                     made.err(errFd);
-                    made.attachKick(kickFd);
+                    try {
+                        made.attachKick(kickFd);
+                    } catch (RuntimeException e) {
+                        made.stop();
+                        throw e;
+                    }
                     return made;
                 })
                 .handle((made, failure) -> {

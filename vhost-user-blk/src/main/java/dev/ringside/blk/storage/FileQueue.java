@@ -11,24 +11,34 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One queue's I/O on a file or block device.
  *
- * <p>With O_DIRECT, requests that are not aligned as it wants (firmware reads single sectors, and guests put buffers
- * where they like) go through the page cache instead: Linux keeps the two views of a file coherent, which saves bounce
- * buffers and read-modify-write here.
+ * <p>O_DIRECT wants buffers, offsets and lengths aligned, and guests put things where they like. A buffer that is not
+ * aligned is replaced by one of ours, a piece at a time. A range that is not (firmware reads single sectors of a disk
+ * whose blocks are larger) goes through the page cache, which knows how to change part of a block; Linux keeps both
+ * views of a file coherent as long as they do not touch one page at the same time, and blocks are pages there.
  */
 final class FileQueue implements StorageQueue {
     /** Segments that go into one operation; a transfer with more takes several. */
-    private static final int IOVEC_ENTRIES = 128;
+    private static final int MAX_IOVEC_ENTRIES = 128;
+
+    /** What a slot has from the beginning; most requests need no more. */
+    private static final int FIRST_IOVEC_ENTRIES = 8;
 
     private static final int IOV_LEN = 8;
+    private static final int PAGE_BYTES = 4096;
+
+    /** Moved at a time where the guest's buffer is not aligned. */
+    private static final int BOUNCE_BYTES = 256 << 10;
 
     /** Zeroes written at a time where the file system cannot zero a range by itself. */
     private static final int ZEROES_BYTES = 1 << 20;
 
+    private final FileStorage storage;
     private final AsyncFile buffered;
     private final @Nullable AsyncFile direct;
     private final DirectIo alignment;
@@ -39,17 +49,21 @@ final class FileQueue implements StorageQueue {
     private Operation[] operations = new Operation[0];
     private @Nullable MemorySegment zeroes;
 
-    FileQueue(DeviceLoop loop, Fd buffered, @Nullable Fd direct, DirectIo alignment, Completion completion) {
-        this.buffered = loop.file(buffered, this::completed);
-        this.direct = direct == null ? null : loop.file(direct, this::completed);
-        this.alignment = alignment;
+    FileQueue(FileStorage storage, DeviceLoop loop, Completion completion) {
+        Fd directFd = storage.direct();
+        this.storage = storage;
+        this.buffered = loop.file(storage.buffered(), this::completed);
+        this.direct = directFd == null ? null : loop.file(directFd, this::completed);
+        this.alignment = storage.alignment();
         this.completion = completion;
     }
 
     /** What a slot is doing. */
     private enum Kind {
+        NOTHING,
         TRANSFER,
-        SINGLE,
+        FLUSH,
+        DISCARD,
         ZERO_RANGE,
         ZEROES,
         SYNC_AFTER_ZERO_RANGE
@@ -57,12 +71,16 @@ final class FileQueue implements StorageQueue {
 
     /** The state of one slot, reused from request to request. */
     private static final class Operation {
-        final MemorySegment iovec;
-        Kind kind = Kind.SINGLE;
+        MemorySegment iovec;
+        Kind kind = Kind.NOTHING;
 
         @Nullable
         Transfer transfer;
+        /** Where the data goes by way of, if not straight; kept by the slot. */
+        @Nullable
+        MemorySegment bounce;
 
+        boolean bouncing;
         boolean durable;
         long offset;
         long bytes;
@@ -77,12 +95,21 @@ final class FileQueue implements StorageQueue {
             int before = operations.length;
             operations = Arrays.copyOf(operations, slot + 64);
             for (int i = before; i < operations.length; i++) {
-                operations[i] = new Operation(arena.allocate((long) IOVEC_ENTRIES * DescriptorChain.IOVEC_BYTES, 8));
+                operations[i] = new Operation(iovec(FIRST_IOVEC_ENTRIES));
             }
         }
         Operation operation = operations[slot];
         operation.kind = kind;
         return operation;
+    }
+
+    private MemorySegment iovec(int entries) {
+        return arena.allocate((long) entries * DescriptorChain.IOVEC_BYTES, 8);
+    }
+
+    @Override
+    public boolean isInFlight(int slot) {
+        return slot < operations.length && operations[slot].kind != Kind.NOTHING;
     }
 
     @Override
@@ -96,7 +123,7 @@ final class FileQueue implements StorageQueue {
     }
 
     private void begin(Transfer transfer, boolean durable) {
-        Operation operation = operation(transfer.slot(), Kind.TRANSFER);
+        Operation operation = operation(transfer.slot(), Kind.NOTHING);
         operation.transfer = transfer;
         operation.durable = durable;
         move(operation, transfer);
@@ -104,12 +131,28 @@ final class FileQueue implements StorageQueue {
 
     /** Starts the next part of a transfer: all that is left, or as much as one operation takes. */
     private void move(Operation operation, Transfer transfer) {
+        int count = transfer.remainingIovec(operation.iovec);
+        if (count == FIRST_IOVEC_ENTRIES && operation.iovec.byteSize() < MAX_IOVEC_ENTRIES * 16L) {
+            operation.iovec = iovec(MAX_IOVEC_ENTRIES);
+            count = transfer.remainingIovec(operation.iovec);
+        }
+        operation.bouncing = false;
+        AsyncFile file = buffered;
+        if (direct != null && isAligned(transfer.nextOffset() | lengths(operation.iovec, count))) {
+            file = direct;
+            if (!areBuffersAligned(operation.iovec, count)) {
+                bounce(operation, transfer);
+                count = 1;
+            }
+        }
+        start(file, operation, transfer, count);
+    }
+
+    private void start(AsyncFile file, Operation operation, Transfer transfer, int count) {
         MemorySegment iovec = operation.iovec;
-        int needed = transfer.remainingIovec(iovec);
-        int count = Math.min(needed, IOVEC_ENTRIES);
-        AsyncFile file = fileFor(transfer, iovec, count);
         int slot = transfer.slot();
         long offset = transfer.nextOffset();
+        operation.kind = Kind.TRANSFER;
         if (count == 1) {
             long address = iovec.get(ValueLayout.JAVA_LONG, 0);
             int bytes = (int) Math.min(iovec.get(ValueLayout.JAVA_LONG, IOV_LEN), AsyncFile.MAX_BYTES);
@@ -125,31 +168,55 @@ final class FileQueue implements StorageQueue {
         }
     }
 
-    private AsyncFile fileFor(Transfer transfer, MemorySegment iovec, int count) {
-        if (direct == null) {
-            return buffered;
-        }
-        long memory = 0;
-        long lengths = 0;
+    private static long lengths(MemorySegment iovec, int count) {
+        long all = 0;
         for (int i = 0; i < count; i++) {
-            long entry = (long) i * DescriptorChain.IOVEC_BYTES;
-            memory |= iovec.get(ValueLayout.JAVA_LONG, entry);
-            lengths |= iovec.get(ValueLayout.JAVA_LONG, entry + IOV_LEN);
+            all |= iovec.get(ValueLayout.JAVA_LONG, (long) i * DescriptorChain.IOVEC_BYTES + IOV_LEN);
         }
-        boolean aligned = ((memory | lengths) & (alignment.memoryAlignment() - 1)) == 0
-                && ((transfer.nextOffset() | lengths) & (alignment.offsetAlignment() - 1)) == 0;
-        return aligned ? direct : buffered;
+        return all;
+    }
+
+    private boolean isAligned(long offsetsAndLengths) {
+        return (offsetsAndLengths & (alignment.offsetAlignment() - 1)) == 0;
+    }
+
+    private boolean areBuffersAligned(MemorySegment iovec, int count) {
+        long all = 0;
+        for (int i = 0; i < count; i++) {
+            all |= iovec.get(ValueLayout.JAVA_LONG, (long) i * DescriptorChain.IOVEC_BYTES);
+        }
+        return (all & (alignment.memoryAlignment() - 1)) == 0;
+    }
+
+    private void bounce(Operation operation, Transfer transfer) {
+        MemorySegment bounce = operation.bounce;
+        if (bounce == null) {
+            bounce = arena.allocate(BOUNCE_BYTES, Math.max(PAGE_BYTES, alignment.memoryAlignment()));
+            operation.bounce = bounce;
+        }
+        long bytes = Math.min(transfer.remaining(), BOUNCE_BYTES);
+        if (!transfer.isIntoGuest()) {
+            transfer.copyOut(bounce, bytes);
+        }
+        operation.bouncing = true;
+        operation.iovec.set(ValueLayout.JAVA_LONG, 0, bounce.address());
+        operation.iovec.set(ValueLayout.JAVA_LONG, IOV_LEN, bytes);
     }
 
     @Override
     public void flush(int slot) {
-        operation(slot, Kind.SINGLE);
+        int lost = storage.lostWrites();
+        if (lost != 0) {
+            completion.completed(slot, lost);
+            return;
+        }
+        operation(slot, Kind.FLUSH);
         buffered.fdatasync(slot);
     }
 
     @Override
     public void discard(int slot, long offset, long bytes) {
-        operation(slot, Kind.SINGLE);
+        operation(slot, Kind.DISCARD);
         buffered.fallocate(slot, HostFile.FALLOC_FL_PUNCH_HOLE | HostFile.FALLOC_FL_KEEP_SIZE, offset, bytes);
     }
 
@@ -165,68 +232,86 @@ final class FileQueue implements StorageQueue {
 
     private void writeSomeZeroes(int slot, Operation operation) {
         if (zeroes == null) {
-            zeroes = arena.allocate(ZEROES_BYTES, FILE_ALIGNMENT);
+            zeroes = arena.allocate(ZEROES_BYTES, PAGE_BYTES);
         }
         operation.kind = Kind.ZEROES;
         int bytes = (int) Math.min(operation.bytes, ZEROES_BYTES);
         buffered.write(slot, zeroes.address(), bytes, operation.offset, operation.durable);
     }
 
-    private static final int FILE_ALIGNMENT = 4096;
-
     private void completed(int slot, int result) {
         Operation operation = operations[slot];
-        Transfer transfer = operation.transfer;
         if (result < 0) {
             failed(slot, operation, -result);
-        } else if (operation.kind == Kind.TRANSFER && transfer != null) {
-            moved(slot, operation, transfer, result);
-        } else if (operation.kind == Kind.ZEROES) {
-            zeroed(slot, operation, result);
-        } else if (operation.kind == Kind.ZERO_RANGE && operation.durable) {
-            operation.kind = Kind.SYNC_AFTER_ZERO_RANGE;
-            buffered.fdatasync(slot);
-        } else {
-            completion.completed(slot, 0);
+            return;
+        }
+        switch (operation.kind) {
+            case TRANSFER -> moved(slot, operation, result);
+            case ZEROES -> zeroed(slot, operation, result);
+            case ZERO_RANGE -> {
+                if (operation.durable) {
+                    operation.kind = Kind.SYNC_AFTER_ZERO_RANGE;
+                    buffered.fdatasync(slot);
+                } else {
+                    finish(slot, operation, 0);
+                }
+            }
+            default -> finish(slot, operation, 0);
         }
     }
 
-    private void moved(int slot, Operation operation, Transfer transfer, int bytes) {
+    private void finish(int slot, Operation operation, int errno) {
+        operation.kind = Kind.NOTHING;
+        operation.transfer = null;
+        completion.completed(slot, errno);
+    }
+
+    private void moved(int slot, Operation operation, int bytes) {
+        Transfer transfer = Objects.requireNonNull(operation.transfer);
         if (bytes == 0) {
             // The file ends before the range does: somebody has cut it.
-            completion.completed(slot, Errno.EIO);
+            finish(slot, operation, Errno.EIO);
             return;
         }
-        transfer.advance(bytes);
-        if (transfer.remaining() > 0) {
-            move(operation, transfer);
-        } else {
-            operation.transfer = null;
-            completion.completed(slot, 0);
+        try {
+            if (operation.bouncing && transfer.isIntoGuest()) {
+                transfer.copyIn(Objects.requireNonNull(operation.bounce), bytes);
+            }
+            transfer.advance(bytes);
+            if (transfer.remaining() > 0) {
+                move(operation, transfer);
+                return;
+            }
+        } catch (InternalError e) {
+            // The guest's memory is gone.
+            finish(slot, operation, Errno.EFAULT);
+            return;
         }
+        finish(slot, operation, 0);
     }
 
     private void zeroed(int slot, Operation operation, int bytes) {
         operation.offset += bytes;
         operation.bytes -= bytes;
         if (bytes == 0) {
-            completion.completed(slot, Errno.EIO);
+            finish(slot, operation, Errno.EIO);
         } else if (operation.bytes > 0) {
             writeSomeZeroes(slot, operation);
         } else {
-            completion.completed(slot, 0);
+            finish(slot, operation, 0);
         }
     }
 
     private void failed(int slot, Operation operation, int errno) {
-        Transfer transfer = operation.transfer;
-        if (errno == Errno.EINTR && operation.kind == Kind.TRANSFER && transfer != null) {
-            move(operation, transfer);
+        if (errno == Errno.EINTR && operation.transfer != null) {
+            move(operation, operation.transfer);
         } else if (errno == Errno.EOPNOTSUPP && operation.kind == Kind.ZERO_RANGE) {
             writeSomeZeroes(slot, operation);
         } else {
-            operation.transfer = null;
-            completion.completed(slot, errno);
+            if (operation.kind == Kind.FLUSH || operation.kind == Kind.SYNC_AFTER_ZERO_RANGE || operation.durable) {
+                storage.flushFailed(errno);
+            }
+            finish(slot, operation, errno);
         }
     }
 

@@ -24,6 +24,8 @@ public final class FileStorage implements Storage {
 
     private final DirectIo alignment;
     private volatile long sectors;
+    /** The kernel has told once that cached writes were lost, and tells nobody else. */
+    private volatile int lostWrites;
 
     private FileStorage(
             Path path, boolean readOnly, Fd buffered, @Nullable Fd direct, DirectIo alignment, long sectors) {
@@ -125,7 +127,36 @@ public final class FileStorage implements Storage {
 
     @Override
     public StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion) {
-        return new FileQueue(loop, buffered, direct, alignment, completion);
+        return new FileQueue(this, loop, completion);
+    }
+
+    Fd buffered() {
+        return buffered;
+    }
+
+    @Nullable
+    Fd direct() {
+        return direct;
+    }
+
+    DirectIo alignment() {
+        return alignment;
+    }
+
+    /**
+     * A flush, or a write that had to be durable, has failed. With a page cache between, writes that were reported done
+     * are gone, and the kernel says so once and to one of those who ask (fsync(2)): so every flush from now on has to
+     * fail, in all queues, until the image is opened anew.
+     */
+    void flushFailed(int errno) {
+        if (direct == null) {
+            lostWrites = errno;
+        }
+    }
+
+    /** 0, or the errno that flushes have to fail with. */
+    int lostWrites() {
+        return lostWrites;
     }
 
     @Override

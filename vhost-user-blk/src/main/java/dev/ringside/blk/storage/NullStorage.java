@@ -75,6 +75,11 @@ public final class NullStorage implements Storage {
         }
 
         @Override
+        public boolean isInFlight(int slot) {
+            return false;
+        }
+
+        @Override
         public void close() {
             // Nothing is held.
         }

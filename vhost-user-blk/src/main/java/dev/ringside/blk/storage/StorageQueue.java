@@ -48,6 +48,9 @@ public interface StorageQueue {
      */
     void writeZeroes(int slot, long offset, long bytes, boolean mayUnmap, boolean durable);
 
+    /** Whether a request is in flight for a slot, and so will complete. */
+    boolean isInFlight(int slot);
+
     /** Ends the use; nothing is in flight. */
     void close();
 }

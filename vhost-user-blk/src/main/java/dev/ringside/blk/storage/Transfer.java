@@ -70,10 +70,28 @@ public final class Transfer {
     }
 
     /**
+     * Copies what is to be moved next out of guest memory.
+     *
+     * @param bytes at most {@link #remaining}
+     */
+    public void copyOut(MemorySegment to, long bytes) {
+        chain.read(position + done, to, 0, bytes);
+    }
+
+    /**
+     * Copies what has been read next into guest memory.
+     *
+     * @param bytes at most {@link #remaining}
+     */
+    public void copyIn(MemorySegment from, long bytes) {
+        chain.write(position + done, from, 0, bytes);
+    }
+
+    /**
      * Describes the memory of what is still to be moved.
      *
-     * @param iovec filled with struct iovec, as far as it goes
-     * @return how many entries would be needed; perhaps more than there is room for
+     * @param iovec filled with struct iovec, until it is full or all is described
+     * @return how many entries were filled
      */
     public int remainingIovec(MemorySegment iovec) {
         return intoGuest
