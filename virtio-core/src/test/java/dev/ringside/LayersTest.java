@@ -29,7 +29,7 @@ class LayersTest {
         {"channel", "fault", "linux", "loop"},
         {"device", "fault", "metrics", "linux", "memory", "queue", "loop"},
         {"vhostuser", "fault", "metrics", "linux", "memory", "queue", "loop", "channel", "device"},
-        {"link", "fault", "metrics", "linux", "memory", "loop"},
+        {"link", "fault", "metrics", "linux", "memory", "loop", "channel"},
         {"app", "fault", "metrics", "linux", "memory", "queue", "loop", "channel", "device", "vhostuser", "link"},
     };
 

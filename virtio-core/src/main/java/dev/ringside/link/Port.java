@@ -1,0 +1,44 @@
+package dev.ringside.link;
+
+import dev.ringside.loop.DeviceLoop;
+
+/**
+ * A NIC's plug in a {@link Link}. The lanes are opened and used on the loops that they belong to; everything else may
+ * be called from any thread.
+ */
+public interface Port extends AutoCloseable {
+    /**
+     * Opens the way out for one queue pair.
+     *
+     * @param pair below {@link Link.Nic#pairs}; at most one open lane each way for each pair
+     * @param loop whose thread is the caller
+     */
+    TxLane openTx(int pair, DeviceLoop loop);
+
+    /**
+     * Opens the way in for one queue pair. Frames may arrive before this returns.
+     *
+     * @param pair below {@link Link.Nic#pairs}
+     * @param loop whose thread is the caller; {@code buffers} is used on it only
+     * @param accepts mask of {@link Offload}: what may be left undone in frames; the same for all lanes open at a time
+     * @param buffers where frames are put
+     */
+    RxLane openRx(int pair, DeviceLoop loop, int accepts, RxBuffers buffers);
+
+    /** Whether there is something behind the link to talk to, as far as it can be known. */
+    boolean isUp();
+
+    /**
+     * Tells a listener of each change of {@link #isUp}.
+     *
+     * @param listener called from any thread; replaces the one before
+     */
+    void onChange(Runnable listener);
+
+    /** What passed through this port and what did not. */
+    Counters counters();
+
+    /** Unplugs the NIC, whose lanes are closed by then. */
+    @Override
+    void close();
+}
