@@ -2,6 +2,7 @@ package dev.ringside.device;
 
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.queue.DescriptorChain;
+import org.jspecify.annotations.Nullable;
 
 /** What a {@link QueueHandler} may ask of the queue that it serves, on the queue's loop. */
 public interface QueueContext {
@@ -21,4 +22,27 @@ public interface QueueContext {
      * @param written bytes written into its device-writable part, from that part's beginning
      */
     void complete(DescriptorChain chain, long written);
+
+    /**
+     * Takes the next chain, for a {@link DemandHandler}. When there is none, {@link DemandHandler#available}
+     * is called when there may be.
+     *
+     * @return a chain that is the handler's until it is completed or given back; {@code null} if there is none, or the
+     *     queue is about to stop
+     */
+    @Nullable
+    DescriptorChain take();
+
+    /**
+     * Gives a chain back unused, for a {@link DemandHandler}: it is available again.
+     *
+     * @param chain the last one that was taken, apart from those given back since; no longer the handler's
+     */
+    void giveBack(DescriptorChain chain);
+
+    /**
+     * The memory behind a chain is gone: the queue is broken. For work on chains that is not done within {@link
+     * QueueHandler#handle}, where this is noticed anyway.
+     */
+    void memoryGone(InternalError cause);
 }

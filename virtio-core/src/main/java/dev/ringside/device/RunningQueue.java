@@ -47,6 +47,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     private final String name;
     private final Virtqueue queue;
     private final QueueHandler handler;
+    /** The handler again, if it takes chains by itself. */
+    private final @Nullable DemandHandler demand;
+
     private final FaultLog faults;
     private final QueueStats stats;
 
@@ -66,6 +69,10 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** Faults of memory that did not break the queue so far. */
     private int memoryErrors;
 
+    /** The handler wanted a chain and there was none: a {@link DemandHandler} is polled and kicked for no other reason. */
+    private boolean starved;
+
+    private boolean enabled = true;
     private boolean broken;
     private boolean flushPending;
     /** The loop polls this queue; otherwise its driver has been asked to kick. */
@@ -94,6 +101,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         this.taken = new boolean[queue.size()];
         this.stats = device.stats(index);
         this.handler = device.start(this, features);
+        this.demand = handler instanceof DemandHandler taking ? taking : null;
     }
 
     @Override
@@ -160,6 +168,16 @@ public final class RunningQueue implements QueueContext, Pollable {
         return released;
     }
 
+    /** Whether the front-end has enabled the queue. */
+    public void enabled(boolean enable) {
+        enabled = enable;
+    }
+
+    @Override
+    public boolean isEnabled() {
+        return enabled;
+    }
+
     /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
     public void err(@Nullable Fd fd) {
         err = fd;
@@ -180,7 +198,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             active = true;
             loop.activate(this);
         } catch (InternalError e) {
-            breakQueue(memoryGone(e));
+            breakQueue(memoryFault(e));
         }
     }
 
@@ -190,11 +208,15 @@ public final class RunningQueue implements QueueContext, Pollable {
             return false;
         }
         try {
-            int taken = 0;
-            while (taken < BUDGET && take()) {
-                taken++;
+            if (demand != null) {
+                starved = false;
+                return demand.available();
             }
-            return taken > 0;
+            int served = 0;
+            while (served < BUDGET && serveNext()) {
+                served++;
+            }
+            return served > 0;
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
@@ -209,7 +231,8 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public boolean arm() {
-        if (!broken && draining == null) {
+        boolean wanted = demand == null || starved;
+        if (wanted && !broken && draining == null) {
             try {
                 if (queue.armKicks()) {
                     queue.disarmKicks();
@@ -218,17 +241,83 @@ public final class RunningQueue implements QueueContext, Pollable {
             } catch (RingFault e) {
                 breakQueue(e);
             } catch (InternalError e) {
-                breakQueue(memoryGone(e));
+                breakQueue(memoryFault(e));
             }
         }
         active = false;
         return true;
     }
 
-    private boolean take() throws RingFault {
+    private boolean serveNext() throws RingFault {
         if (queue.isEmpty()) {
             return false;
         }
+        DescriptorChain chain = idleChain();
+        try {
+            if (pollOrReject(chain)) {
+                handler.handle(chain);
+            }
+        } catch (RingFault | InternalError | RuntimeException e) {
+            settle(chain);
+            throw e;
+        }
+        return true;
+    }
+
+    @Override
+    public @Nullable DescriptorChain take() {
+        // Bounded, for a driver may make malformed chains available as fast as they are rejected.
+        for (int tries = 0; tries < BUDGET && !broken && draining == null; tries++) {
+            try {
+                if (queue.isEmpty()) {
+                    break;
+                }
+                DescriptorChain chain = takeNext();
+                if (chain != null) {
+                    return chain;
+                }
+            } catch (RingFault e) {
+                breakQueue(e);
+            } catch (InternalError e) {
+                breakIfMemoryIsGone(e);
+            }
+        }
+        starved = true;
+        wake();
+        return null;
+    }
+
+    private @Nullable DescriptorChain takeNext() throws RingFault {
+        DescriptorChain chain = idleChain();
+        try {
+            return pollOrReject(chain) ? chain : null;
+        } catch (RingFault | InternalError | RuntimeException e) {
+            if (taken[chain.slot()]) {
+                recycle(chain);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void giveBack(DescriptorChain chain) {
+        queue.unpoll(chain);
+        recycle(chain);
+    }
+
+    @Override
+    public void lookAgain() {
+        wake();
+    }
+
+    @Override
+    public void memoryGone(InternalError cause) {
+        if (!broken) {
+            breakIfMemoryIsGone(cause);
+        }
+    }
+
+    private DescriptorChain idleChain() throws RingFault {
         if (inFlight == queue.size()) {
             throw new RingFault(
                     RingFault.Kind.TOO_MANY_IN_FLIGHT, inFlight + " chains in flight, and more made available");
@@ -237,25 +326,20 @@ public final class RunningQueue implements QueueContext, Pollable {
         inFlight++;
         taken[chain.slot()] = true;
         stats.chains.increment();
-        try {
-            serve(chain);
-        } catch (RingFault | InternalError | RuntimeException e) {
-            settle(chain);
-            throw e;
-        }
-        return true;
+        return chain;
     }
 
-    private void serve(DescriptorChain chain) throws RingFault {
+    /** Takes the next chain, of which there is one. Returns whether it is well-formed; it has been rejected if not. */
+    private boolean pollOrReject(DescriptorChain chain) throws RingFault {
         try {
             queue.poll(chain);
         } catch (ChainFault e) {
             stats.rejected.increment();
             faults.warn(name, "rejected a chain, " + e.getMessage());
             handler.reject(chain);
-            return;
+            return false;
         }
-        handler.handle(chain);
+        return true;
     }
 
     /** Gives up a chain whose handling failed half-way, unless something is on its way that will complete it. */
@@ -285,7 +369,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             try {
                 queue.push(chain, written);
             } catch (InternalError e) {
-                breakQueue(memoryGone(e));
+                breakQueue(memoryFault(e));
             }
         }
         recycle(chain);
@@ -314,7 +398,7 @@ public final class RunningQueue implements QueueContext, Pollable {
                 call.signal();
             }
         } catch (InternalError e) {
-            breakQueue(memoryGone(e));
+            breakQueue(memoryFault(e));
         }
     }
 
@@ -326,6 +410,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     private CompletableFuture<Void> drain() {
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
+        if (demand != null) {
+            demand.giveBack();
+        }
         leaveKicksOn();
         if (inFlight == 0) {
             publish();
@@ -346,7 +433,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             } catch (RingFault e) {
                 breakQueue(e);
             } catch (InternalError e) {
-                breakQueue(memoryGone(e));
+                breakQueue(memoryFault(e));
             }
         }
     }
@@ -383,7 +470,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
-            breakQueue(memoryGone(e));
+            breakQueue(memoryFault(e));
         }
     }
 
@@ -414,7 +501,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** The JVM reports a fault at some later point, perhaps while another queue of the loop is at work than its own. */
     private void breakIfMemoryIsGone(InternalError error) {
         if (++memoryErrors == MAX_MEMORY_ERRORS) {
-            breakQueue(memoryGone(error));
+            breakQueue(memoryFault(error));
             return;
         }
         try {
@@ -424,11 +511,11 @@ public final class RunningQueue implements QueueContext, Pollable {
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
-            breakQueue(memoryGone(e));
+            breakQueue(memoryFault(e));
         }
     }
 
-    private static RingFault memoryGone(InternalError cause) {
+    private static RingFault memoryFault(InternalError cause) {
         return new RingFault(RingFault.Kind.MEMORY_GONE, String.valueOf(cause.getMessage()));
     }
 }

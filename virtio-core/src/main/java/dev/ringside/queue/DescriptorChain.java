@@ -61,6 +61,31 @@ public final class DescriptorChain {
         return writableBytes;
     }
 
+    /** Segments of both parts; those of the readable part come first. */
+    public int segments() {
+        return segments;
+    }
+
+    /** Segments of the readable part. */
+    public int readableSegments() {
+        return readableSegments;
+    }
+
+    /** The memory that a segment lies in. */
+    public MemorySegment memory(int segment) {
+        return memory[segment];
+    }
+
+    /** Where in its memory a segment begins, in bytes. */
+    public long offset(int segment) {
+        return offset[segment];
+    }
+
+    /** Length of a segment, in bytes. */
+    public long length(int segment) {
+        return length[segment];
+    }
+
     /**
      * Whether the chain was followed to its last descriptor and that one is writable memory: then the last writable
      * byte is the driver's last byte even if the chain is faulty elsewhere.
@@ -163,6 +188,25 @@ public final class DescriptorChain {
             value |= (memory[segment].get(ValueLayout.JAVA_BYTE, offset[segment] + at++) & 0xffL) << (8 * i);
         }
         return value;
+    }
+
+    /**
+     * Little-endian 16-bit value in the readable part, loaded once.
+     *
+     * @param position at most {@code readableBytes() - 2}
+     */
+    public int readU16(long position) {
+        int segment = 0;
+        long at = position;
+        while (at >= length[segment]) {
+            at -= length[segment++];
+        }
+        if (length[segment] - at >= Short.BYTES) {
+            return GuestAccess.u16(memory[segment], offset[segment] + at);
+        }
+        int low = memory[segment].get(ValueLayout.JAVA_BYTE, offset[segment] + at) & 0xff;
+        int high = memory[segment + 1].get(ValueLayout.JAVA_BYTE, offset[segment + 1]) & 0xff;
+        return low | (high << 8);
     }
 
     /**

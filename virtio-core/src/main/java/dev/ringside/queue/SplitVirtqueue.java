@@ -153,6 +153,11 @@ public final class SplitVirtqueue implements Virtqueue {
         return true;
     }
 
+    @Override
+    public void unpoll(DescriptorChain chain) {
+        lastAvail = (lastAvail - 1) & U16_MASK;
+    }
+
     /** Reads avail_idx; what the driver wrote before it is visible from here on. */
     private boolean refreshAvailIdx() throws RingFault {
         int idx = GuestAccess.u16Acquire(avail, AVAIL_IDX);

@@ -31,6 +31,13 @@ public sealed interface Virtqueue permits SplitVirtqueue {
     boolean poll(DescriptorChain chain) throws ChainFault, RingFault;
 
     /**
+     * Takes {@link #poll} back: the chain is available again, as if it had never been taken.
+     *
+     * @param chain the last one that was polled, apart from those given back since; not pushed
+     */
+    void unpoll(DescriptorChain chain);
+
+    /**
      * Hands a chain back to the driver, which sees it after {@link #publish}. Chains may be pushed in any order.
      *
      * @param chain one that {@link #poll} gave out
