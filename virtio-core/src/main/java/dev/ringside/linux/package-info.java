@@ -7,7 +7,8 @@
  * Failures are {@link dev.ringside.linux.LinuxException}s that name the call, its object and the errno.
  *
  * <p>A JNA call costs about 100 ns more than the system call that it makes: fine for each message, not for each
- * packet. The data path goes through {@code loop} instead.
+ * packet. The data path goes through {@code loop} instead, or through {@link dev.ringside.linux.VectorIo}, which is bound
+ * by {@code java.lang.foreign} and costs next to nothing.
  */
 @NullMarked
 package dev.ringside.linux;
