@@ -17,6 +17,8 @@ public final class Frame {
     /** The largest IP packet behind an Ethernet header with two VLAN tags: more is no frame (virtio 1.2 §5.1.6.3.1). */
     public static final int MAX_BYTES = 65535 + ETHERNET_BYTES + 8;
 
+    private static final int PAGE_BYTES = 4096;
+
     private static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfShort BE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
@@ -93,6 +95,20 @@ public final class Frame {
             return (high << 32) | Integer.toUnsignedLong(memory[0].get(BE32, offset[0] + position + 2));
         }
         return ((long) u16(position) << 32) | ((long) u16(position + 2) << 16) | u16(position + 4);
+    }
+
+    /**
+     * Loads a byte of each page, to find out whether the memory is still there.
+     *
+     * @throws InternalError if it is not: a front-end has truncated the file that it shares
+     */
+    public void touch() {
+        for (int i = 0; i < pieces; i++) {
+            for (int at = 0; at < length[i]; at += PAGE_BYTES) {
+                memory[i].get(ValueLayout.JAVA_BYTE, offset[i] + at);
+            }
+            memory[i].get(ValueLayout.JAVA_BYTE, offset[i] + length[i] - 1);
+        }
     }
 
     /** The byte at a position below {@link #bytes}. */

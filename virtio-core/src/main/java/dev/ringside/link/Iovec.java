@@ -73,13 +73,25 @@ public final class Iovec {
         first = 1;
     }
 
-    /** Takes entries away at the beginning, at most {@link #count}. */
-    public void removeFirst(int number) {
-        for (int i = 0; i < number; i++) {
-            bytes -= entries.get(ValueLayout.JAVA_LONG, at(first + i) + IOV_LEN);
+    /**
+     * Takes bytes away at the beginning: whole entries, and the first part of the next.
+     *
+     * @param number of bytes, at most {@link #bytes}
+     */
+    public void skip(long number) {
+        long rest = number;
+        while (rest > 0) {
+            long address = entries.get(ValueLayout.JAVA_LONG, at(first));
+            long length = entries.get(ValueLayout.JAVA_LONG, at(first) + IOV_LEN);
+            if (length > rest) {
+                set(first, address + rest, length - rest);
+                break;
+            }
+            rest -= length;
+            first++;
+            count--;
         }
-        first += number;
-        count -= number;
+        bytes -= number;
     }
 
     /**

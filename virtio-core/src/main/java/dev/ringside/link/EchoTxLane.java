@@ -1,0 +1,45 @@
+package dev.ringside.link;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Turns requests into answers. */
+final class EchoTxLane implements TxLane {
+    private final FrameQueue answers;
+    private final Counters counters;
+    private final MemorySegment copy = Arena.ofAuto().allocate(Frame.MAX_BYTES, 8);
+    private final Frame answer = new Frame();
+    private final EchoAnswer host = new EchoAnswer(copy);
+    private final SoftwareOffload offload = new SoftwareOffload();
+
+    EchoTxLane(FrameQueue answers, Counters counters) {
+        this.answers = answers;
+        this.counters = counters;
+    }
+
+    @Override
+    public void send(Frame frame) {
+        int bytes = frame.bytes();
+        frame.copyTo(0, copy, 0, bytes);
+        int answered = host.answer(bytes, frame.header().needsCsum());
+        if (answered == 0) {
+            return;
+        }
+        answer.clear();
+        answer.header().copyFrom(frame.header());
+        answer.add(copy, 0, answered);
+        if (!offload.deliver(answer, answers.accepts(), answers)) {
+            counters.dropSent(Drop.MALFORMED);
+        }
+    }
+
+    @Override
+    public void flush() {
+        // Every answer has been given already.
+    }
+
+    @Override
+    public void close(Runnable released) {
+        released.run();
+    }
+}

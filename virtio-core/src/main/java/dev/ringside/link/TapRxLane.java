@@ -1,0 +1,155 @@
+package dev.ringside.link;
+
+import dev.ringside.linux.Errno;
+import dev.ringside.linux.Tap;
+import dev.ringside.linux.VectorIo;
+import dev.ringside.loop.DeviceLoop;
+import dev.ringside.loop.Interest;
+import dev.ringside.loop.Watch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads frames from one queue of a TAP, each by one readv into the room that the NIC has prepared, until there are no
+ * more or the NIC has no room. What is not read waits in the kernel, which drops beyond its txqueuelen.
+ */
+final class TapRxLane implements RxLane {
+    /** Frames read in one go, before the loop's other queues get their turn. */
+    private static final int BUDGET = 64;
+
+    private final TapPort port;
+    private final Tap queue;
+    private final DeviceLoop loop;
+    private final RxBuffers buffers;
+    private final Watch watch;
+    private final VectorIo io = new VectorIo();
+    private final NetHeader header = new NetHeader();
+    private final Frame staged = new Frame();
+    private final Iovec stagedRoom = new Iovec();
+
+    /** The header, then one byte behind the room: if that is written, the frame was longer than the room. */
+    private final MemorySegment own = Arena.ofAuto().allocate(NetHeader.BYTES + 1L, 8);
+    /** For frames that the NIC takes by copying; made when first needed. */
+    private @Nullable MemorySegment staging;
+
+    private boolean noRoom;
+    private boolean scheduled;
+    private boolean closed;
+
+    TapRxLane(TapPort port, Tap queue, DeviceLoop loop, RxBuffers buffers) {
+        this.port = port;
+        this.queue = queue;
+        this.loop = loop;
+        this.buffers = buffers;
+        this.watch = loop.watch(queue.fd(), Interest.READ, this::readable);
+    }
+
+    private void readable() {
+        if (!noRoom && !scheduled) {
+            read();
+        }
+    }
+
+    @Override
+    public void roomAgain() {
+        if (noRoom && !scheduled) {
+            noRoom = false;
+            read();
+        }
+    }
+
+    private void read() {
+        if (closed) {
+            return;
+        }
+        int frames = 0;
+        while (frames < BUDGET && readOne()) {
+            frames++;
+        }
+        if (frames > 0) {
+            buffers.endOfBurst();
+        }
+        if (frames == BUDGET) {
+            scheduled = true;
+            loop.execute(() -> {
+                scheduled = false;
+                read();
+            });
+        }
+    }
+
+    /** Returns whether reading once more makes sense. */
+    private boolean readOne() {
+        Iovec room = buffers.prepare();
+        if (room == null) {
+            noRoom = true;
+            return false;
+        }
+        boolean stage = room.count() == 0;
+        if (stage) {
+            room = stagingRoom();
+        }
+        long entries = room.before(own.address(), NetHeader.BYTES);
+        room.behind(own.address() + NetHeader.BYTES, 1);
+        int result;
+        do {
+            result = io.readv(queue.fd().value(), entries, room.count() + 2);
+        } while (result == -Errno.EINTR);
+        if (result < 0) {
+            if (result == -Errno.EBADFD) {
+                port.gone();
+            } else if (result != -Errno.EAGAIN) {
+                port.counters().dropReceived(Drop.REFUSED);
+            }
+            return false;
+        }
+        received(room, result - NetHeader.BYTES, stage);
+        return true;
+    }
+
+    private void received(Iovec room, int bytes, boolean stage) {
+        if (bytes <= 0) {
+            return;
+        }
+        if (bytes > room.bytes()) {
+            port.counters().dropReceived(Drop.TOO_LONG);
+            return;
+        }
+        header.read(own, 0);
+        if (!stage) {
+            buffers.commit(header, bytes);
+            return;
+        }
+        staged.clear();
+        staged.header().copyFrom(header);
+        staged.add(staging(), 0, bytes);
+        if (!buffers.put(staged)) {
+            noRoom = true;
+            port.counters().dropReceived(Drop.NO_BUFFERS);
+        }
+    }
+
+    private Iovec stagingRoom() {
+        if (stagedRoom.count() == 0) {
+            stagedRoom.add(staging().address(), staging().byteSize());
+        }
+        return stagedRoom;
+    }
+
+    private MemorySegment staging() {
+        MemorySegment made = staging;
+        if (made == null) {
+            made = Arena.ofAuto().allocate(Frame.MAX_BYTES);
+            staging = made;
+        }
+        return made;
+    }
+
+    @Override
+    public void close(Runnable released) {
+        closed = true;
+        port.detach(queue);
+        watch.close(released);
+    }
+}
