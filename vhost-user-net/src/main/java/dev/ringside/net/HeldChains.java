@@ -1,0 +1,144 @@
+package dev.ringside.net;
+
+import dev.ringside.device.QueueContext;
+import dev.ringside.link.Frame;
+import dev.ringside.link.Iovec;
+import dev.ringside.queue.DescriptorChain;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chains that were taken for frames to come, oldest first, and the room in them as struct iovec: all writable bytes
+ * except for the header's place in the first. The room is kept from frame to frame, so that only what changes costs.
+ */
+final class HeldChains {
+    private final @Nullable DescriptorChain[] chains;
+    private final int headerBytes;
+    private final Iovec room = new Iovec();
+    private int first;
+    private int count;
+    private long bytes;
+    /** How many of the chains the room describes. */
+    private int inRoom;
+
+    /**
+     * @param capacity the most chains held at once
+     * @param headerBytes kept free in the first; every chain has at least as many
+     */
+    HeldChains(int capacity, int headerBytes) {
+        this.chains = new DescriptorChain[capacity];
+        this.headerBytes = headerBytes;
+    }
+
+    boolean isEmpty() {
+        return count == 0;
+    }
+
+    /** For a frame: the writable bytes of all chains, less the header. */
+    long bytes() {
+        return bytes - headerBytes;
+    }
+
+    void add(DescriptorChain chain) {
+        chains[(first + count) % chains.length] = chain;
+        count++;
+        bytes += chain.writableBytes();
+    }
+
+    private DescriptorChain chain(int index) {
+        return Objects.requireNonNull(chains[(first + index) % chains.length]);
+    }
+
+    /** The room in all chains, or {@link Iovec#NONE} if they are in too many pieces. */
+    Iovec room() {
+        for (; inRoom < count; inRoom++) {
+            DescriptorChain chain = chain(inRoom);
+            if (room.count() + chain.segments() - chain.readableSegments() > Iovec.MAX_ENTRIES) {
+                return Iovec.NONE;
+            }
+            for (int i = chain.readableSegments(); i < chain.segments(); i++) {
+                room.add(chain.memory(i).address() + chain.offset(i), chain.length(i));
+            }
+            if (inRoom == 0) {
+                room.skip(headerBytes);
+            }
+        }
+        return room;
+    }
+
+    /** How many chains a frame takes, which must fit. */
+    int chainsFor(int frameBytes) {
+        long rest = (long) headerBytes + frameBytes;
+        int needed = 0;
+        do {
+            rest -= chain(needed++).writableBytes();
+        } while (rest > 0);
+        return needed;
+    }
+
+    /** Copies a frame, which must fit, to where it belongs. */
+    void copyIn(Frame frame) {
+        int done = 0;
+        long skip = headerBytes;
+        for (int index = 0; done < frame.bytes(); index++) {
+            DescriptorChain chain = chain(index);
+            for (int i = chain.readableSegments(); i < chain.segments() && done < frame.bytes(); i++) {
+                long free = chain.length(i) - skip;
+                if (free <= 0) {
+                    skip = -free;
+                } else {
+                    int part = (int) Math.min(free, frame.bytes() - done);
+                    frame.copyTo(done, chain.memory(i), chain.offset(i) + skip, part);
+                    done += part;
+                    skip = 0;
+                }
+            }
+        }
+    }
+
+    /** The chain that holds a frame's header. */
+    DescriptorChain first() {
+        return chain(0);
+    }
+
+    /** Takes the first chain out. The caller takes out all chains of a frame, then calls {@link #nextFrame}. */
+    DescriptorChain removeFirst() {
+        DescriptorChain chain = chain(0);
+        chains[first] = null;
+        first = (first + 1) % chains.length;
+        count--;
+        bytes -= chain.writableBytes();
+        return chain;
+    }
+
+    /**
+     * Takes what the chains of a frame had out of the room, and makes place for a header in the chain that is now first.
+     *
+     * @param removed how many chains were taken out, at least 1
+     * @param removedBytes their writable bytes
+     */
+    void nextFrame(int removed, long removedBytes) {
+        if (inRoom < removed) {
+            room.clear();
+            inRoom = 0;
+            return;
+        }
+        room.skip(removedBytes - headerBytes);
+        inRoom -= removed;
+        if (inRoom > 0) {
+            room.skip(headerBytes);
+        }
+    }
+
+    /** Gives all chains back, the last first. */
+    void giveBack(QueueContext queue) {
+        for (; count > 0; count--) {
+            int last = (first + count - 1) % chains.length;
+            queue.unpoll(chain(count - 1));
+            chains[last] = null;
+        }
+        bytes = 0;
+        room.clear();
+        inRoom = 0;
+    }
+}

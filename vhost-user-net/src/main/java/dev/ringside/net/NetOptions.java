@@ -1,0 +1,109 @@
+package dev.ringside.net;
+
+import dev.ringside.app.DeviceOptions;
+import dev.ringside.app.InvalidOptions;
+import dev.ringside.app.Loops;
+import dev.ringside.channel.SocketServer;
+import dev.ringside.link.Link;
+import dev.ringside.link.Links;
+import dev.ringside.link.Port;
+import dev.ringside.vhostuser.VhostUserServer;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of one network device. */
+final class NetOptions extends DeviceOptions {
+    /** The smallest MTU of IPv4 (RFC 791), and the largest IP packet. */
+    private static final int MIN_MTU = 68;
+
+    private static final int MAX_MTU = 65535;
+
+    @Option(
+            names = "--link",
+            paramLabel = "LINK",
+            defaultValue = "echo",
+            description = "Where frames go: " + Links.SYNTAX + " (default: ${DEFAULT-VALUE}).")
+    private String link = "";
+
+    @Option(
+            names = "--mac",
+            paramLabel = "ADDRESS",
+            description = "The guest's station address (default: one in QEMU's range that follows from the socket).")
+    private @Nullable String mac;
+
+    @Option(
+            names = "--mtu",
+            paramLabel = "BYTES",
+            defaultValue = "1500",
+            description = "The largest packet that the guest may send uncut (default: ${DEFAULT-VALUE}).")
+    private int mtu;
+
+    @Option(
+            names = "--queues",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Queue pairs that a front-end may ask for, 1 to 16 (default: ${DEFAULT-VALUE}).")
+    private int queues;
+
+    @Option(
+            names = "--speed",
+            paramLabel = "MBIT",
+            defaultValue = "10000",
+            description = "The speed of the link that the guest is told, in Mbit/s (default: ${DEFAULT-VALUE}).")
+    private int speed;
+
+    private final Links links;
+    private @Nullable Link opened;
+    private @Nullable Port port;
+
+    /** @param links of the whole program */
+    NetOptions(Links links) {
+        this.links = links;
+    }
+
+    @Override
+    protected void check() throws InvalidOptions {
+        super.check();
+        if (queues < 1 || queues > NetDevice.MAX_PAIRS) {
+            throw new InvalidOptions("--queues must be 1 to " + NetDevice.MAX_PAIRS + ", not " + queues);
+        }
+        if (mtu < MIN_MTU || mtu > MAX_MTU) {
+            throw new InvalidOptions("--mtu must be " + MIN_MTU + " to " + MAX_MTU + ", not " + mtu);
+        }
+        if (speed < 0) {
+            throw new InvalidOptions("--speed must not be negative");
+        }
+        if (mac != null) {
+            try {
+                MacAddress.parse(mac);
+            } catch (IllegalArgumentException e) {
+                throw new InvalidOptions(
+                        "--mac must be the address of a station such as 52:54:00:12:34:56, not " + mac);
+            }
+        }
+    }
+
+    @Override
+    protected SocketServer createServer(Loops loops) throws IOException {
+        String name = "vhost-user-net " + link;
+        Link chosen = links.open(link);
+        opened = chosen;
+        Port plugged = chosen.attach(new Link.Nic(name, queues));
+        port = plugged;
+        MacAddress address = mac == null ? MacAddress.derivedFrom(toString()) : MacAddress.parse(mac);
+        NetConfig config = new NetConfig(address, queues, mtu, speed);
+        return new VhostUserServer(
+                new NetDevice(name, plugged, config, queues), loops.control(), loops.forNextDevice());
+    }
+
+    @Override
+    protected void release() {
+        if (port != null) {
+            port.close();
+        }
+        if (opened != null) {
+            opened.close();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package dev.ringside.net;
+
+import dev.ringside.device.DemandHandler;
+import dev.ringside.device.Feature;
+import dev.ringside.device.QueueContext;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.link.Counters;
+import dev.ringside.link.Drop;
+import dev.ringside.link.Frame;
+import dev.ringside.link.Iovec;
+import dev.ringside.link.NetHeader;
+import dev.ringside.link.Port;
+import dev.ringside.link.RxBuffers;
+import dev.ringside.link.RxLane;
+import dev.ringside.queue.DescriptorChain;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A receive queue (virtio 1.2 §5.1.6.3). Chains are taken from the ring ahead of the frames, enough for the largest that
+ * may come, and kept until one does; a frame uses as many of the first as it fills, or exactly one without MRG_RXBUF.
+ *
+ * <pre>
+ *   ring --poll--> held: [h|#####][######][######][......][......]    h: room for the header, in the first only
+ *                         frame in three chains    stay for the next
+ * </pre>
+ *
+ * <p>A driver that gives too few or too small buffers loses the frames that do not fit, and never more than those.
+ */
+final class RxQueue implements DemandHandler, RxBuffers {
+    private final String name;
+    private final QueueContext queue;
+    private final Counters drops;
+    private final QueueCounters counters;
+    private final FaultLog faults;
+    private final int headerBytes;
+    private final boolean mergeable;
+    /** The largest frame that may come, in bytes. */
+    private final int largest;
+
+    private final RxLane lane;
+    private final HeldChains held;
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, 8);
+
+    /**
+     * Opens the lane.
+     *
+     * @param largest frame that may come, in bytes
+     * @param features as negotiated
+     */
+    RxQueue(
+            String name,
+            QueueContext queue,
+            Port port,
+            int pair,
+            int largest,
+            QueueCounters counters,
+            FaultLog faults,
+            long features) {
+        this.name = name;
+        this.queue = queue;
+        this.drops = port.counters();
+        this.counters = counters;
+        this.faults = faults;
+        this.headerBytes = NetFeature.headerBytes(features);
+        this.mergeable = Feature.has(features, NetFeature.MRG_RXBUF);
+        this.largest = largest;
+        this.held = new HeldChains(queue.size(), headerBytes);
+        this.lane = port.openRx(pair, queue.loop(), NetFeature.guestOffloads(features), this);
+    }
+
+    @Override
+    public void available() {
+        lane.roomAgain();
+    }
+
+    /** Takes chains until they have room for a frame, or until there are no more. */
+    private void gather(int bytes) {
+        while (held.isEmpty() || (mergeable && held.bytes() < bytes)) {
+            DescriptorChain chain = queue.poll();
+            if (chain == null) {
+                return;
+            }
+            if (chain.writableBytes() <= headerBytes) {
+                faults.warn(name, "receive buffer of " + chain.writableBytes() + " bytes");
+                queue.complete(chain, 0);
+                continue;
+            }
+            held.add(chain);
+        }
+    }
+
+    @Override
+    public @Nullable Iovec prepare() {
+        gather(largest);
+        if (held.isEmpty()) {
+            return null;
+        }
+        return held.bytes() >= largest ? held.room() : Iovec.NONE;
+    }
+
+    @Override
+    public void commit(NetHeader frameHeader, int bytes) {
+        try {
+            finish(frameHeader, bytes);
+        } catch (InternalError e) {
+            queue.memoryGone(e);
+        }
+    }
+
+    @Override
+    public boolean put(Frame frame) {
+        gather(frame.bytes());
+        if (held.isEmpty()) {
+            return false;
+        }
+        if (held.bytes() < frame.bytes()) {
+            // Not worth waiting: a driver may well refill only when it has been given something.
+            drops.dropReceived(mergeable ? Drop.NO_BUFFERS : Drop.TOO_LONG);
+            return true;
+        }
+        try {
+            held.copyIn(frame);
+            finish(frame.header(), frame.bytes());
+        } catch (InternalError e) {
+            // Whose memory was it? If the sender's, this throws: its queue has to break, and not ours.
+            frame.touch();
+            queue.memoryGone(e);
+        }
+        return true;
+    }
+
+    /** Hands the chains to the driver that a frame has been put into. */
+    private void finish(NetHeader frameHeader, int bytes) {
+        int chains = held.chainsFor(bytes);
+        frameHeader.write(header, 0, chains);
+        held.first().write(0, header, 0, headerBytes);
+        long rest = (long) headerBytes + bytes;
+        long removed = 0;
+        for (int i = 0; i < chains; i++) {
+            DescriptorChain chain = held.removeFirst();
+            long writable = chain.writableBytes();
+            queue.complete(chain, Math.min(rest, writable));
+            rest -= writable;
+            removed += writable;
+        }
+        held.nextFrame(chains, removed);
+        counters.received(bytes, frameHeader.isGso());
+    }
+
+    @Override
+    public void giveBack() {
+        held.giveBack(queue);
+    }
+
+    @Override
+    public void reject(DescriptorChain chain) {
+        queue.complete(chain, 0);
+    }
+
+    @Override
+    public void close() {
+        lane.close(() -> {});
+    }
+}

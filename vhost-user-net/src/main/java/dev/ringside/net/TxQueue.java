@@ -1,0 +1,125 @@
+package dev.ringside.net;
+
+import dev.ringside.device.QueueContext;
+import dev.ringside.device.QueueHandler;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.link.Counters;
+import dev.ringside.link.Drop;
+import dev.ringside.link.Frame;
+import dev.ringside.link.NetHeader;
+import dev.ringside.link.TxLane;
+import dev.ringside.queue.DescriptorChain;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transmit queue (virtio 1.2 §5.1.6.2): each chain is a header and a frame, which is sent from where it lies. The
+ * chain is completed at once, for the link is done with it then.
+ */
+final class TxQueue implements QueueHandler {
+    private final String name;
+    private final QueueContext queue;
+    private final TxLane lane;
+    private final Counters drops;
+    private final QueueCounters counters;
+    private final FaultLog faults;
+    private final int headerBytes;
+    private final int offloads;
+    private final Frame frame = new Frame();
+    private final Runnable flush = this::flush;
+    private boolean flushPending;
+
+    /**
+     * @param lane taken over
+     * @param drops where dropped frames are counted
+     * @param features as negotiated
+     */
+    TxQueue(
+            String name,
+            QueueContext queue,
+            TxLane lane,
+            Counters drops,
+            QueueCounters counters,
+            FaultLog faults,
+            long features) {
+        this.name = name;
+        this.queue = queue;
+        this.lane = lane;
+        this.drops = drops;
+        this.counters = counters;
+        this.faults = faults;
+        this.headerBytes = NetFeature.headerBytes(features);
+        this.offloads = NetFeature.hostOffloads(features);
+    }
+
+    @Override
+    public void handle(DescriptorChain chain) {
+        String fault = parse(chain);
+        if (fault == null) {
+            counters.sent(frame.bytes(), frame.header().isGso());
+            lane.send(frame);
+            flushLater();
+        } else {
+            drops.dropSent(Drop.MALFORMED);
+            faults.warn(name, "dropped a frame, " + fault);
+        }
+        queue.complete(chain, 0);
+    }
+
+    /** Makes the frame of a chain. Returns what is wrong with it, or {@code null}. */
+    private @Nullable String parse(DescriptorChain chain) {
+        long bytes = chain.readableBytes() - headerBytes;
+        if (bytes < Frame.ETHERNET_BYTES) {
+            return "chain of " + chain.readableBytes() + " bytes";
+        }
+        if (bytes > Frame.MAX_BYTES) {
+            return "frame of " + bytes + " bytes";
+        }
+        frame.clear();
+        NetHeader header = frame.header();
+        header.set(chain.readU64(0), chain.readU16(Long.BYTES));
+        addFrame(chain);
+        String fault = header.fault(frame.bytes());
+        if (fault == null && (header.needs() & ~offloads) != 0) {
+            return "flags %#x and gso_type %#x are not negotiated".formatted(header.flags(), header.gsoType());
+        }
+        return fault;
+    }
+
+    /** Everything behind the header, however the driver has laid it out (§2.7.4.1). */
+    private void addFrame(DescriptorChain chain) {
+        long skip = headerBytes;
+        for (int i = 0; i < chain.readableSegments(); i++) {
+            long length = chain.length(i);
+            if (skip >= length) {
+                skip -= length;
+            } else {
+                frame.add(chain.memory(i), chain.offset(i) + skip, (int) (length - skip));
+                skip = 0;
+            }
+        }
+    }
+
+    private void flushLater() {
+        if (!flushPending) {
+            flushPending = true;
+            queue.loop().atEndOfTurn(flush);
+        }
+    }
+
+    private void flush() {
+        flushPending = false;
+        lane.flush();
+    }
+
+    @Override
+    public void reject(DescriptorChain chain) {
+        drops.dropSent(Drop.MALFORMED);
+        queue.complete(chain, 0);
+    }
+
+    @Override
+    public void close() {
+        frame.clear();
+        lane.close(() -> {});
+    }
+}
