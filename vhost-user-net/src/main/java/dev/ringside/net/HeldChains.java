@@ -34,9 +34,13 @@ final class HeldChains {
         return count == 0;
     }
 
+    int count() {
+        return count;
+    }
+
     /** For a frame: the writable bytes of all chains, less the header. */
     long bytes() {
-        return bytes - headerBytes;
+        return count == 0 ? 0 : bytes - headerBytes;
     }
 
     void add(DescriptorChain chain) {

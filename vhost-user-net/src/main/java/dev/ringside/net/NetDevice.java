@@ -1,5 +1,6 @@
 package dev.ringside.net;
 
+import dev.ringside.device.Feature;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
 import dev.ringside.device.VirtioDevice;
@@ -101,10 +102,17 @@ final class NetDevice implements VirtioDevice {
         return new RxQueue(queueName, queue, port, pair, largestFrame(features), counters.get(pair), faults, features);
     }
 
-    /** What may come in, in bytes: anything up to an IP packet of 64 KiB if the driver takes frames to be cut. */
+    /** What may come in, in bytes. A driver that takes no frames to be cut and knows the MTU gets no more than that. */
     private int largestFrame(long features) {
         boolean large = (NetFeature.guestOffloads(features) & ~Offload.CSUM) != 0;
-        return large ? Frame.MAX_BYTES : config.mtu() + Frame.ETHERNET_BYTES + VLAN_TAG_BYTES;
+        return large || !Feature.has(features, NetFeature.MTU)
+                ? Frame.MAX_BYTES
+                : config.mtu() + Frame.ETHERNET_BYTES + VLAN_TAG_BYTES;
+    }
+
+    @Override
+    public void reset() {
+        config.announce(false);
     }
 
     @Override

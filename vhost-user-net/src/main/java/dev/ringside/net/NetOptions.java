@@ -18,6 +18,7 @@ final class NetOptions extends DeviceOptions {
     private static final int MIN_MTU = 68;
 
     private static final int MAX_MTU = 65535;
+    private static final int MAX_VLAN = 4094;
 
     @Option(
             names = "--link",
@@ -53,8 +54,15 @@ final class NetOptions extends DeviceOptions {
             description = "The speed of the link that the guest is told, in Mbit/s (default: ${DEFAULT-VALUE}).")
     private int speed;
 
+    @Option(
+            names = "--vlan",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "The VLAN of a switch's port; ports of different VLANs do not hear each other (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private int vlan;
+
     private final Links links;
-    private @Nullable Link opened;
     private @Nullable Port port;
 
     /** @param links of the whole program */
@@ -70,6 +78,9 @@ final class NetOptions extends DeviceOptions {
         }
         if (mtu < MIN_MTU || mtu > MAX_MTU) {
             throw new InvalidOptions("--mtu must be " + MIN_MTU + " to " + MAX_MTU + ", not " + mtu);
+        }
+        if (vlan < 0 || vlan > MAX_VLAN) {
+            throw new InvalidOptions("--vlan must be 0 to " + MAX_VLAN + ", not " + vlan);
         }
         if (speed < 0) {
             throw new InvalidOptions("--speed must not be negative");
@@ -88,8 +99,7 @@ final class NetOptions extends DeviceOptions {
     protected SocketServer createServer(Loops loops) throws IOException {
         String name = "vhost-user-net " + link;
         Link chosen = links.open(link);
-        opened = chosen;
-        Port plugged = chosen.attach(new Link.Nic(name, queues));
+        Port plugged = chosen.attach(new Link.Nic(name, queues, vlan));
         port = plugged;
         MacAddress address = mac == null ? MacAddress.derivedFrom(toString()) : MacAddress.parse(mac);
         NetConfig config = new NetConfig(address, queues, mtu, speed);
@@ -101,9 +111,6 @@ final class NetOptions extends DeviceOptions {
     protected void release() {
         if (port != null) {
             port.close();
-        }
-        if (opened != null) {
-            opened.close();
         }
     }
 }

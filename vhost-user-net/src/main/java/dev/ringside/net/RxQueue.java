@@ -91,13 +91,22 @@ final class RxQueue implements DemandHandler, RxBuffers {
         }
     }
 
+    /**
+     * Whether more chains are going to come without a frame being handed over first. Linux refills when half of its
+     * ring is used up, others when a quarter is left; a driver that still has more buffers out may wait for us.
+     */
+    private boolean worthWaiting() {
+        return held.isEmpty() || (mergeable && held.count() < queue.size() / 4);
+    }
+
     @Override
     public @Nullable Iovec prepare() {
         gather(largest);
-        if (held.isEmpty()) {
-            return null;
+        // A single buffer takes what it can hold; the link notices what is longer.
+        if (held.bytes() >= largest || (!mergeable && !held.isEmpty())) {
+            return held.room();
         }
-        return held.bytes() >= largest ? held.room() : Iovec.NONE;
+        return worthWaiting() ? null : Iovec.NONE;
     }
 
     @Override
@@ -112,11 +121,10 @@ final class RxQueue implements DemandHandler, RxBuffers {
     @Override
     public boolean put(Frame frame) {
         gather(frame.bytes());
-        if (held.isEmpty()) {
-            return false;
-        }
         if (held.bytes() < frame.bytes()) {
-            // Not worth waiting: a driver may well refill only when it has been given something.
+            if (worthWaiting()) {
+                return false;
+            }
             drops.dropReceived(mergeable ? Drop.NO_BUFFERS : Drop.TOO_LONG);
             return true;
         }

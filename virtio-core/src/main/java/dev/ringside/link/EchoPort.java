@@ -1,28 +1,23 @@
 package dev.ringside.link;
 
 import dev.ringside.loop.DeviceLoop;
-import java.util.ArrayList;
-import java.util.List;
 
-/** A NIC's plug in the echo link. Answers wait in the {@link FrameQueue} of the pair that asked. */
+/** A NIC's plug in the echo link. */
 final class EchoPort implements Port {
-    private final List<FrameQueue> answers = new ArrayList<>();
-    private final Counters counters = new Counters();
+    private final ReceivingPort answers;
 
     EchoPort(int pairs) {
-        for (int i = 0; i < pairs; i++) {
-            answers.add(new FrameQueue(counters));
-        }
+        answers = new ReceivingPort(pairs);
     }
 
     @Override
     public TxLane openTx(int pair, DeviceLoop loop) {
-        return new EchoTxLane(answers.get(pair), counters);
+        return new EchoTxLane(answers);
     }
 
     @Override
     public RxLane openRx(int pair, DeviceLoop loop, int accepts, RxBuffers buffers) {
-        return answers.get(pair).open(loop, accepts, buffers);
+        return answers.open(pair, loop, accepts, buffers);
     }
 
     @Override
@@ -37,7 +32,7 @@ final class EchoPort implements Port {
 
     @Override
     public Counters counters() {
-        return counters;
+        return answers.counters();
     }
 
     @Override

@@ -5,16 +5,14 @@ import java.lang.foreign.MemorySegment;
 
 /** Turns requests into answers. */
 final class EchoTxLane implements TxLane {
-    private final FrameQueue answers;
-    private final Counters counters;
+    private final ReceivingPort answers;
     private final MemorySegment copy = Arena.ofAuto().allocate(Frame.MAX_BYTES, 8);
     private final Frame answer = new Frame();
     private final EchoAnswer host = new EchoAnswer(copy);
     private final SoftwareOffload offload = new SoftwareOffload();
 
-    EchoTxLane(FrameQueue answers, Counters counters) {
+    EchoTxLane(ReceivingPort answers) {
         this.answers = answers;
-        this.counters = counters;
     }
 
     @Override
@@ -28,8 +26,9 @@ final class EchoTxLane implements TxLane {
         answer.clear();
         answer.header().copyFrom(frame.header());
         answer.add(copy, 0, answered);
-        if (!offload.deliver(answer, answers.accepts(), answers)) {
-            counters.dropSent(Drop.MALFORMED);
+        FrameQueue queue = answers.queueFor(answer);
+        if (!offload.deliver(answer, queue.accepts(), queue)) {
+            answers.counters().dropSent(Drop.MALFORMED);
         }
     }
 

@@ -126,6 +126,11 @@ public final class Frame {
         return (u8(position) << 8) | u8(position + 1);
     }
 
+    /** The four bytes at a position, in network order. */
+    public long u32(int position) {
+        return ((long) u16(position) << 16) | u16(position + 2);
+    }
+
     /**
      * Copies a part of the frame.
      *

@@ -25,6 +25,7 @@ public interface Link extends AutoCloseable {
      *
      * @param name for log lines and metrics
      * @param pairs the most queue pairs that it is going to open lanes for, at least 1
+     * @param vlan the VLAN of its port where the link has such, 0 to 4094; ports of one VLAN hear each other
      */
-    record Nic(String name, int pairs) {}
+    record Nic(String name, int pairs, int vlan) {}
 }

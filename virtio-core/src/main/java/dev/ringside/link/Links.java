@@ -9,7 +9,7 @@ import java.util.Map;
 /** All links of a process, made from what its user wrote. Those that many NICs share exist once. Not thread-safe. */
 public final class Links implements AutoCloseable {
     /** For usage messages. */
-    public static final String SYNTAX = "tap:NAME, tapfd:N, echo";
+    public static final String SYNTAX = "tap:NAME, tapfd:N, switch, switch:NAME, echo";
 
     private final Map<String, Link> shared = new LinkedHashMap<>();
     private final List<Link> all = new ArrayList<>();
@@ -27,6 +27,7 @@ public final class Links implements AutoCloseable {
         Link link = switch (kind) {
             case "tap" -> TapLink.named(rest);
             case "tapfd" -> TapLink.inherited(number(description, rest));
+            case "switch" -> shared.computeIfAbsent(description, SwitchLink::new);
             case "echo" -> new EchoLink();
             default -> throw new IOException("link=" + description + ": a link is one of " + SYNTAX);
         };
