@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 
 /**
  * The Internet checksum (RFC 1071) over memory of our own. Sums are of 16-bit words in network order and may be added
- * up; {@link #fold} makes 16 bits of them. A range that begins at an odd place of what is summed up is not supported.
+ * up; {@link #fold} makes 16 bits of them.
  */
 final class Checksum {
     private static final ValueLayout.OfShort BE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -36,6 +36,29 @@ final class Checksum {
         return total;
     }
 
+    /**
+     * Adds a part of a frame, whatever pieces it lies in.
+     *
+     * @param position first byte; {@code position + bytes} is at most {@code frame.bytes()}
+     */
+    static long add(long sum, Frame frame, int position, int bytes) {
+        long total = sum;
+        int piece = 0;
+        int at = position;
+        while (bytes > 0 && at >= frame.length(piece)) {
+            at -= frame.length(piece++);
+        }
+        for (int done = 0; done < bytes; piece++) {
+            int part = Math.min(bytes - done, frame.length(piece) - at);
+            long here = add(0, frame.memory(piece), frame.offset(piece) + at, part);
+            // Behind an odd number of bytes, every byte has the other place in its word.
+            total += (done & 1) == 0 ? here : Short.toUnsignedInt(Short.reverseBytes((short) fold(here)));
+            done += part;
+            at = 0;
+        }
+        return total;
+    }
+
     /** A sum as 16 bits, not complemented. */
     static int fold(long sum) {
         long folded = (sum >>> 32) + (sum & LOW);
@@ -59,9 +82,9 @@ final class Checksum {
         return add((long) protocol + length, memory, ip + 8, 32);
     }
 
-    /** What is unused of a sum's 32 bits at a time: for callers that store partial sums. */
-    static void put(MemorySegment memory, long offset, int folded) {
-        memory.set(BE16, offset, (short) folded);
+    /** Stores the low 16 bits of a value in network order. */
+    static void put(MemorySegment memory, long offset, int value) {
+        memory.set(BE16, offset, (short) value);
     }
 
     static int u16(MemorySegment memory, long offset) {

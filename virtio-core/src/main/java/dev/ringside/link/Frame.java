@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An Ethernet frame without its FCS, in pieces of anybody's memory, with the header that says what is still to be done
@@ -76,16 +75,19 @@ public final class Frame {
         length = Arrays.copyOf(length, pieces * 4);
     }
 
-    /**
-     * The frame in one piece, or {@code null} if it lies in several. The piece begins at {@link #firstOffset} of it.
-     */
-    public @Nullable MemorySegment only() {
-        return pieces == 1 ? memory[0] : null;
+    /** The memory that a piece lies in. */
+    public MemorySegment memory(int piece) {
+        return memory[piece];
     }
 
-    /** Where in its memory the first piece begins. */
-    public long firstOffset() {
-        return offset[0];
+    /** Where in its memory a piece begins, in bytes. */
+    public long offset(int piece) {
+        return offset[piece];
+    }
+
+    /** Length of a piece, in bytes. */
+    public int length(int piece) {
+        return length[piece];
     }
 
     /** The six bytes of an address at a position, as the low 48 bits, first byte highest. */

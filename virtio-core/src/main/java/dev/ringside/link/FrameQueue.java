@@ -91,7 +91,8 @@ final class FrameQueue implements FrameSink {
 
         Lane(DeviceLoop loop, int accepts, RxBuffers buffers) {
             this.loop = loop;
-            this.accepts = accepts;
+            // Without the checksum, nothing else can be left undone either.
+            this.accepts = (accepts & Offload.CSUM) != 0 ? accepts : Offload.NONE;
             this.buffers = buffers;
         }
 
