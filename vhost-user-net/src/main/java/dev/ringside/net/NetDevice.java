@@ -90,14 +90,7 @@ final class NetDevice implements VirtioDevice {
         int pair = queue.index() / 2;
         String queueName = name + " queue " + queue.index();
         if (queue.index() % 2 == 1) {
-            return new TxQueue(
-                    queueName,
-                    queue,
-                    port.openTx(pair, queue.loop()),
-                    port.counters(),
-                    counters.get(pair),
-                    faults,
-                    features);
+            return new TxQueue(queueName, queue, port, pair, counters.get(pair), faults, features);
         }
         return new RxQueue(queueName, queue, port, pair, largestFrame(features), counters.get(pair), faults, features);
     }

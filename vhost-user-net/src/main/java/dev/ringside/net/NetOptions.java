@@ -23,7 +23,7 @@ final class NetOptions extends DeviceOptions {
     @Option(
             names = "--link",
             paramLabel = "LINK",
-            defaultValue = "echo",
+            defaultValue = "user",
             description = "Where frames go: " + Links.SYNTAX + " (default: ${DEFAULT-VALUE}).")
     private String link = "";
 
@@ -63,6 +63,7 @@ final class NetOptions extends DeviceOptions {
     private int vlan;
 
     private final Links links;
+    private @Nullable Link opened;
     private @Nullable Port port;
 
     /** @param links of the whole program */
@@ -99,6 +100,7 @@ final class NetOptions extends DeviceOptions {
     protected SocketServer createServer(Loops loops) throws IOException {
         String name = "vhost-user-net " + link;
         Link chosen = links.open(link);
+        opened = chosen;
         Port plugged = chosen.attach(new Link.Nic(name, queues, vlan));
         port = plugged;
         MacAddress address = mac == null ? MacAddress.derivedFrom(toString()) : MacAddress.parse(mac);
@@ -111,6 +113,9 @@ final class NetOptions extends DeviceOptions {
     protected void release() {
         if (port != null) {
             port.close();
+        }
+        if (opened != null) {
+            opened.close();
         }
     }
 }

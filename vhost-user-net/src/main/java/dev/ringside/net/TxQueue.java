@@ -1,21 +1,25 @@
 package dev.ringside.net;
 
+import dev.ringside.device.DemandHandler;
 import dev.ringside.device.QueueContext;
-import dev.ringside.device.QueueHandler;
 import dev.ringside.fault.FaultLog;
 import dev.ringside.link.Counters;
 import dev.ringside.link.Drop;
 import dev.ringside.link.Frame;
 import dev.ringside.link.NetHeader;
+import dev.ringside.link.Port;
 import dev.ringside.link.TxLane;
 import dev.ringside.queue.DescriptorChain;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A transmit queue (virtio 1.2 §5.1.6.2): each chain is a header and a frame, which is sent from where it lies. The
- * chain is completed at once, for the link is done with it then.
+ * chain is completed at once, for the link is done with it then; if the link has no room, the chain stays in the ring.
  */
-final class TxQueue implements QueueHandler {
+final class TxQueue implements DemandHandler {
+    /** Frames sent in one go, before the loop's other queues get their turn. */
+    private static final int BUDGET = 64;
+
     private final String name;
     private final QueueContext queue;
     private final TxLane lane;
@@ -29,40 +33,63 @@ final class TxQueue implements QueueHandler {
     private boolean flushPending;
 
     /**
-     * @param lane taken over
-     * @param drops where dropped frames are counted
+     * Opens the lane.
+     *
      * @param features as negotiated
      */
     TxQueue(
             String name,
             QueueContext queue,
-            TxLane lane,
-            Counters drops,
+            Port port,
+            int pair,
             QueueCounters counters,
             FaultLog faults,
             long features) {
         this.name = name;
         this.queue = queue;
-        this.lane = lane;
-        this.drops = drops;
+        this.drops = port.counters();
         this.counters = counters;
         this.faults = faults;
         this.headerBytes = NetFeature.headerBytes(features);
         this.offloads = NetFeature.hostOffloads(features);
+        this.lane = port.openTx(pair, queue.loop(), queue::lookAgain);
     }
 
     @Override
-    public void handle(DescriptorChain chain) {
+    public void available() {
+        for (int sent = 0; sent < BUDGET; sent++) {
+            DescriptorChain chain = queue.poll();
+            if (chain == null) {
+                return;
+            }
+            if (!send(chain)) {
+                queue.unpoll(chain);
+                return;
+            }
+            queue.complete(chain, 0);
+        }
+        queue.lookAgain();
+    }
+
+    /** Sends the frame of a chain, or drops it. Returns {@code false} if the link has no room for it. */
+    private boolean send(DescriptorChain chain) {
         String fault = parse(chain);
-        if (fault == null) {
-            counters.sent(frame.bytes(), frame.header().isGso());
-            lane.send(frame);
-            flushLater();
-        } else {
+        if (fault != null) {
             drops.dropSent(Drop.MALFORMED);
             faults.warn(name, "dropped a frame, " + fault);
+            return true;
         }
-        queue.complete(chain, 0);
+        flushLater();
+        if (!lane.send(frame)) {
+            return false;
+        }
+        counters.sent(frame.bytes(), frame.header().isGso());
+        return true;
+    }
+
+    @Override
+    public void giveBack() {
+        // Nothing is held between two calls.
     }
 
     /** Makes the frame of a chain. Returns what is wrong with it, or {@code null}. */

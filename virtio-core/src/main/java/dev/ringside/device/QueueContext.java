@@ -40,6 +40,9 @@ public interface QueueContext {
      */
     void giveBack(DescriptorChain chain);
 
+    /** Has {@link DemandHandler#available} called soon, after the loop's other work. */
+    void lookAgain();
+
     /**
      * The memory behind a chain is gone: the queue is broken. For work on chains that is not done within {@link
      * QueueHandler#handle}, where this is noticed anyway.

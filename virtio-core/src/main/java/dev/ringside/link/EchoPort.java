@@ -1,6 +1,7 @@
 package dev.ringside.link;
 
 import dev.ringside.loop.DeviceLoop;
+import org.jspecify.annotations.Nullable;
 
 /** A NIC's plug in the echo link. */
 final class EchoPort implements Port {
@@ -11,7 +12,7 @@ final class EchoPort implements Port {
     }
 
     @Override
-    public TxLane openTx(int pair, DeviceLoop loop) {
+    public TxLane openTx(int pair, DeviceLoop loop, @Nullable Runnable roomAgain) {
         return new EchoTxLane(answers);
     }
 

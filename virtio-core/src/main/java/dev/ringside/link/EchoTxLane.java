@@ -16,12 +16,12 @@ final class EchoTxLane implements TxLane {
     }
 
     @Override
-    public void send(Frame frame) {
+    public boolean send(Frame frame) {
         int bytes = frame.bytes();
         frame.copyTo(0, copy, 0, bytes);
         int answered = host.answer(bytes, frame.header().needsCsum());
         if (answered == 0) {
-            return;
+            return true;
         }
         answer.clear();
         answer.header().copyFrom(frame.header());
@@ -30,6 +30,7 @@ final class EchoTxLane implements TxLane {
         if (!offload.deliver(answer, queue.accepts(), queue)) {
             answers.counters().dropSent(Drop.MALFORMED);
         }
+        return true;
     }
 
     @Override

@@ -74,6 +74,26 @@ final class FrameQueue implements FrameSink {
         open.wake();
     }
 
+    /** Whether the receiver, if there is one, is on a loop. */
+    boolean isOn(@Nullable DeviceLoop loop) {
+        Lane open = lane;
+        return open == null || open.loop.equals(loop);
+    }
+
+    /**
+     * Hands a frame to the receiver, whose loop the caller is on, or leaves it with the caller until there is room.
+     *
+     * @return whether it was taken, or dropped since nobody is there
+     */
+    boolean offer(Frame frame) {
+        Lane open = lane;
+        if (open == null) {
+            counters.dropReceived(Drop.LINK_DOWN);
+            return true;
+        }
+        return !busy && open.put(frame);
+    }
+
     /** The receiver's end. */
     private final class Lane implements RxLane {
         private final DeviceLoop loop;

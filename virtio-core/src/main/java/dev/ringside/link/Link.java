@@ -16,7 +16,7 @@ public interface Link extends AutoCloseable {
      */
     Port attach(Nic nic) throws IOException;
 
-    /** Gives up what the link holds of the host. Every port has been closed before. */
+    /** Gives up what the link holds of the host, for a NIC whose port has been closed; other NICs may still be plugged in. */
     @Override
     void close();
 

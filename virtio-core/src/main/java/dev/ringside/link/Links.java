@@ -1,18 +1,16 @@
 package dev.ringside.link;
 
 import java.io.IOException;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** All links of a process, made from what its user wrote. Those that many NICs share exist once. Not thread-safe. */
-public final class Links implements AutoCloseable {
+public final class Links {
     /** For usage messages. */
-    public static final String SYNTAX = "tap:NAME, tapfd:N, switch, switch:NAME, echo";
+    public static final String SYNTAX = "user, tap:NAME, tapfd:N, switch, switch:NAME, stream:PATH, echo";
 
     private final Map<String, Link> shared = new LinkedHashMap<>();
-    private final List<Link> all = new ArrayList<>();
 
     /**
      * The link of a description.
@@ -24,15 +22,22 @@ public final class Links implements AutoCloseable {
         int colon = description.indexOf(':');
         String kind = colon < 0 ? description : description.substring(0, colon);
         String rest = colon < 0 ? "" : description.substring(colon + 1);
-        Link link = switch (kind) {
+        return switch (kind) {
             case "tap" -> TapLink.named(rest);
             case "tapfd" -> TapLink.inherited(number(description, rest));
             case "switch" -> shared.computeIfAbsent(description, SwitchLink::new);
+            case "stream" -> stream(description, rest);
+            case "user" -> new UserLink();
             case "echo" -> new EchoLink();
             default -> throw new IOException("link=" + description + ": a link is one of " + SYNTAX);
         };
-        all.add(link);
-        return link;
+    }
+
+    private static Link stream(String description, String path) throws IOException {
+        if (path.isEmpty()) {
+            throw new IOException("link=" + description + ": the path of a socket is missing");
+        }
+        return new StreamLink(description, Path.of(path));
     }
 
     private static int number(String description, String digits) throws IOException {
@@ -45,13 +50,5 @@ public final class Links implements AutoCloseable {
             // Said below.
         }
         throw new IOException("link=" + description + ": the number of a file descriptor is missing");
-    }
-
-    /** Closes all links; every port has been closed before. */
-    @Override
-    public void close() {
-        all.forEach(Link::close);
-        all.clear();
-        shared.clear();
     }
 }

@@ -1,6 +1,7 @@
 package dev.ringside.link;
 
 import dev.ringside.loop.DeviceLoop;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A NIC's plug in a {@link Link}. The lanes are opened and used on the loops that they belong to; everything else may
@@ -12,11 +13,18 @@ public interface Port extends AutoCloseable {
      *
      * @param pair below {@link Link.Nic#pairs}; at most one open lane each way for each pair
      * @param loop whose thread is the caller
+     * @param roomAgain runs on the loop some time after a frame was refused; {@code null} if frames are to be dropped
+     *     instead
      */
-    TxLane openTx(int pair, DeviceLoop loop);
+    TxLane openTx(int pair, DeviceLoop loop, @Nullable Runnable roomAgain);
+
+    /** Opens a way out on which frames are dropped that cannot go at once. */
+    default TxLane openTx(int pair, DeviceLoop loop) {
+        return openTx(pair, loop, null);
+    }
 
     /**
-     * Opens the way in for one queue pair. Frames may arrive before this returns.
+     * Opens the way in for one queue pair. The buffers are not called before this returns.
      *
      * @param pair below {@link Link.Nic#pairs}
      * @param loop whose thread is the caller; {@code buffers} is used on it only

@@ -1,6 +1,7 @@
 package dev.ringside.link;
 
 import dev.ringside.loop.DeviceLoop;
+import org.jspecify.annotations.Nullable;
 
 /** A NIC's plug in a switch. */
 final class SwitchPort implements Port {
@@ -24,7 +25,7 @@ final class SwitchPort implements Port {
     }
 
     @Override
-    public TxLane openTx(int pair, DeviceLoop loop) {
+    public TxLane openTx(int pair, DeviceLoop loop, @Nullable Runnable roomAgain) {
         return new SwitchTxLane(link, this);
     }
 

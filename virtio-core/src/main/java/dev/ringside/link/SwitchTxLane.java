@@ -21,7 +21,7 @@ final class SwitchTxLane implements TxLane {
     }
 
     @Override
-    public void send(Frame frame) {
+    public boolean send(Frame frame) {
         if (!inBurst) {
             inBurst = true;
             now = (int) TimeUnit.NANOSECONDS.toSeconds(System.nanoTime());
@@ -30,7 +30,7 @@ final class SwitchTxLane implements TxLane {
         long destination = frame.mac(0);
         if ((source & GROUP) != 0) {
             port.counters().dropSent(Drop.MALFORMED);
-            return;
+            return true;
         }
         link.stations().learn(MacTable.key(port.vlan(), source), port, now);
         SwitchPort target =
@@ -40,6 +40,7 @@ final class SwitchTxLane implements TxLane {
         } else if (!target.equals(port)) {
             deliver(frame, target);
         }
+        return true;
     }
 
     private void flood(Frame frame) {

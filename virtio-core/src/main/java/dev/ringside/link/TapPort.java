@@ -4,6 +4,7 @@ import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.Tap;
 import dev.ringside.loop.DeviceLoop;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,7 @@ final class TapPort implements Port {
     }
 
     @Override
-    public TxLane openTx(int pair, DeviceLoop loop) {
+    public TxLane openTx(int pair, DeviceLoop loop, @Nullable Runnable roomAgain) {
         return new TapTxLane(this, queues.get(pair).fd());
     }
 

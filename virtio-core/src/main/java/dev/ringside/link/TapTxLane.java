@@ -23,7 +23,7 @@ final class TapTxLane implements TxLane {
     }
 
     @Override
-    public void send(Frame frame) {
+    public boolean send(Frame frame) {
         frame.header().write(header, 0, 0);
         iovec.clear();
         if (!frame.addTo(iovec)) {
@@ -39,6 +39,7 @@ final class TapTxLane implements TxLane {
         if (result < 0) {
             dropped(-result);
         }
+        return true;
     }
 
     private MemorySegment onePiece() {

@@ -7,8 +7,10 @@ public interface TxLane {
      *
      * @param frame with a header that has been checked ({@link NetHeader#fault}). Still the caller's: neither it nor
      *     the memory that it describes is used after the return
+     * @return whether that is done. If not, what is behind the link does not keep up, and the NIC offers the frame again
+     *     when it is told that there is room; never so for a lane that was opened without a way to be told
      */
-    void send(Frame frame);
+    boolean send(Frame frame);
 
     /**
      * Ends a burst: what was held back to go out together goes out. A NIC calls this after the last of the frames that

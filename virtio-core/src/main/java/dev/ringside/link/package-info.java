@@ -29,7 +29,8 @@
  * the receiver has no room at the moment, there is a second one, through the receiver's bounded queue.
  *
  * <p><b>Nobody waits.</b> {@code send} never blocks. A receiver without room costs its own frames only: they wait in a
- * bounded queue, then they are dropped and counted by cause in {@link dev.ringside.link.Counters}.
+ * bounded queue, then they are dropped and counted by cause in {@link dev.ringside.link.Counters}. Where a sender is
+ * the only one on its link (a stream), it may instead be asked to wait with its frame, which slows nobody else down.
  *
  * <p><b>Bytes are hostile</b> on both sides: a frame's length and header fields are checked by whoever makes the frame
  * ({@link dev.ringside.link.NetHeader#fault}), its contents by whoever parses them, from a copy of their own.
