@@ -12,6 +12,9 @@ public interface QueueContext {
     /** The queue's number of descriptors, and so the most chains that are in flight at once. */
     int size();
 
+    /** Whether the front-end has enabled the queue; always so unless {@link VirtioDevice#runsDisabled}. */
+    boolean isEnabled();
+
     /** The loop that owns the queue. */
     DeviceLoop loop();
 

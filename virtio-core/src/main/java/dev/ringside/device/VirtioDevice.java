@@ -16,6 +16,30 @@ public interface VirtioDevice {
     /** How many queues a driver may use, at least 1. */
     int maxQueues();
 
+    /** What a front-end is told about that: pairs, for a device whose queues come in pairs. */
+    default int queueNum() {
+        return maxQueues();
+    }
+
+    /**
+     * A number that queues share which should run on one loop.
+     *
+     * @param index below {@link #maxQueues}
+     */
+    default int group(int index) {
+        return index;
+    }
+
+    /**
+     * Whether a queue runs while the front-end has disabled it; its handler then has no effects on the outside and looks
+     * at {@link QueueContext#isEnabled} (vhost-user, "Ring states").
+     *
+     * @param index below {@link #maxQueues}
+     */
+    default boolean runsDisabled(int index) {
+        return false;
+    }
+
     /** The config space as it is now (virtio 1.2 §5.x.4), little-endian; a copy. */
     byte[] config();
 

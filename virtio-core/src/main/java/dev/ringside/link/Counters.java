@@ -1,6 +1,9 @@
 package dev.ringside.link;
 
+import dev.ringside.metrics.Metrics;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,6 +33,36 @@ public final class Counters {
     /** A frame for the NIC did not reach it. */
     public void dropReceived(Drop cause) {
         of(received, cause).getAndIncrement();
+    }
+
+    /** All frames from the NIC that were dropped. */
+    public long allSent() {
+        return sent.values().stream().mapToLong(AtomicLong::get).sum();
+    }
+
+    /** All frames for the NIC that were dropped. */
+    public long allReceived() {
+        return received.values().stream().mapToLong(AtomicLong::get).sum();
+    }
+
+    /**
+     * Announces these counts.
+     *
+     * @param labels of the device
+     */
+    public void announce(Metrics metrics, Map<String, String> labels) {
+        announce(metrics, labels, "from-guest", sent);
+        announce(metrics, labels, "to-guest", received);
+    }
+
+    private static void announce(
+            Metrics metrics, Map<String, String> labels, String direction, Map<Drop, AtomicLong> counts) {
+        counts.forEach((cause, count) -> {
+            Map<String, String> all = new HashMap<>(labels);
+            all.put("direction", direction);
+            all.put("cause", cause.name().toLowerCase(Locale.ROOT));
+            metrics.counter("ringside_net_dropped_frames", "Frames that were dropped", all, count::get);
+        });
     }
 
     /** How many frames from the NIC were dropped for a cause. */

@@ -8,6 +8,8 @@ public enum Drop {
     MALFORMED,
     /** Longer than what the receiver takes. */
     TOO_LONG,
+    /** The front-end has disabled the queue. */
+    DISABLED,
     /** Nothing is behind the link. */
     LINK_DOWN,
     /** Belongs to another VLAN than the port does. */

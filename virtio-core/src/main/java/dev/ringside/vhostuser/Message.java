@@ -42,6 +42,10 @@ sealed interface Message {
 
     record GetQueueNum() implements Message {}
 
+    record SendRarp(long mac) implements Message {}
+
+    record NetSetMtu(long mtu) implements Message {}
+
     record SetVringEnable(long index, boolean enable) implements Message {}
 
     record SetBackendReqFd(Fd fd) implements Message {}

@@ -90,6 +90,8 @@ final class MessageDecoder {
             case SET_PROTOCOL_FEATURES -> new Message.SetProtocolFeatures(u64());
             case GET_QUEUE_NUM -> empty(new Message.GetQueueNum());
             case SET_VRING_ENABLE -> vringEnable();
+            case SEND_RARP -> new Message.SendRarp(u64());
+            case NET_SET_MTU -> new Message.NetSetMtu(u64());
             case SET_BACKEND_REQ_FD -> {
                 expectSize(0);
                 expectFds(1, 1);

@@ -6,6 +6,7 @@ import dev.ringside.channel.FdChannel;
 import dev.ringside.channel.Frame;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.device.Feature;
+import dev.ringside.device.NetworkDevice;
 import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.FaultLog;
 import dev.ringside.fault.MessageFault;
@@ -67,7 +68,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         this.faults = faults;
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {
-            vrings[i] = new Vring(device, i, vringLoops.get(i % vringLoops.size()), faults);
+            vrings[i] = new Vring(device, i, vringLoops.get(device.group(i) % vringLoops.size()), faults);
         }
     }
 
@@ -199,9 +200,19 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                 Vring.checkSignalled(set.fd());
                 yield vring.err(keep(frame, set.fd())).thenApply(done -> Reply.DONE);
             }
-            case Message.GetProtocolFeatures get -> now(new Reply.U64(ProtocolFeature.OFFERED));
+            case Message.GetProtocolFeatures get -> now(new Reply.U64(offeredProtocolFeatures()));
             case Message.SetProtocolFeatures set -> setProtocolFeatures(set.features());
-            case Message.GetQueueNum get -> now(new Reply.U64(vrings.length));
+            case Message.GetQueueNum get -> now(new Reply.U64(device.queueNum()));
+            case Message.SendRarp send -> {
+                need(ProtocolFeature.RARP, "SEND_RARP");
+                networkDevice("SEND_RARP").announce(send.mac(), loop);
+                yield now(Reply.DONE);
+            }
+            case Message.NetSetMtu set -> {
+                need(ProtocolFeature.NET_MTU, "NET_SET_MTU");
+                networkDevice("NET_SET_MTU").mtu(set.mtu());
+                yield now(Reply.DONE);
+            }
             case Message.SetVringEnable set -> setVringEnable(set);
             case Message.SetBackendReqFd set -> setBackendReqFd(set, frame);
             case Message.GetConfig get -> now(getConfig(get));
@@ -238,6 +249,17 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                 .thenApply(done -> Reply.DONE);
     }
 
+    private long offeredProtocolFeatures() {
+        return ProtocolFeature.OFFERED | (device instanceof NetworkDevice ? ProtocolFeature.OFFERED_FOR_NET : 0);
+    }
+
+    private NetworkDevice networkDevice(String request) throws MessageFault {
+        if (device instanceof NetworkDevice network) {
+            return network;
+        }
+        throw new MessageFault(request + " for a device that is no network device");
+    }
+
     private long offeredFeatures() {
         return device.features() | Feature.TRANSPORT | VHOST_USER_F_PROTOCOL_FEATURES;
     }
@@ -261,9 +283,9 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     }
 
     private CompletableFuture<Reply> setProtocolFeatures(long wanted) throws MessageFault {
-        if ((wanted & ~ProtocolFeature.OFFERED) != 0) {
+        if ((wanted & ~offeredProtocolFeatures()) != 0) {
             throw new MessageFault(
-                    "protocol features %#x were not offered".formatted(wanted & ~ProtocolFeature.OFFERED));
+                    "protocol features %#x were not offered".formatted(wanted & ~offeredProtocolFeatures()));
         }
         protocolFeatures = wanted;
         return now(Reply.DONE);
@@ -313,7 +335,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     private CompletableFuture<Reply> setVringEnable(Message.SetVringEnable set) throws MessageFault {
         Vring vring = vring(set.index());
         vring.enable(set.enable());
-        return set.enable() ? runIfReady(vring) : vring.pause().thenApply(base -> Reply.DONE);
+        return vring.shouldRun() ? runIfReady(vring) : vring.pause().thenApply(base -> Reply.DONE);
     }
 
     private CompletableFuture<Reply> runIfReady(Vring vring) {

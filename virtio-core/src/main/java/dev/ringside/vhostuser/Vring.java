@@ -54,9 +54,9 @@ final class Vring {
         return running != null;
     }
 
-    /** A vring runs when it is started and enabled, and nothing that it needs is missing. */
+    /** A vring runs when it is started and enabled, or would do no harm while disabled. */
     boolean shouldRun() {
-        return started && enabled;
+        return started && (enabled || device.runsDisabled(index));
     }
 
     void num(long num) throws MessageFault {
@@ -178,8 +178,13 @@ final class Vring {
         }
     }
 
+    /** Takes effect at once where the vring goes on running; else the session makes it run or pause. */
     void enable(boolean enable) {
         enabled = enable;
+        RunningQueue queue = running;
+        if (queue != null) {
+            loop.execute(() -> queue.enabled(enable));
+        }
     }
 
     /**
@@ -196,12 +201,14 @@ final class Vring {
                     new RingFault(RingFault.Kind.SIZE, "vring " + index + " started before it was set up"));
         }
         Fd callFd = call;
+        boolean isEnabled = enabled;
         Fd errFd = err;
         RingFeatures ringFeatures = new RingFeatures(
                 Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
         return loop.call(() -> {
                     Virtqueue queue = new SplitVirtqueue(size, base, rings, ringFeatures, memory);
                     RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
+                    made.enabled(isEnabled);
                     made.call(callFd);
                     made.err(errFd);
                     try {
