@@ -138,7 +138,7 @@ final class HeldChains {
     void giveBack(QueueContext queue) {
         for (; count > 0; count--) {
             int last = (first + count - 1) % chains.length;
-            queue.unpoll(chain(count - 1));
+            queue.giveBack(chain(count - 1));
             chains[last] = null;
         }
         bytes = 0;

@@ -17,7 +17,8 @@ final class NetConfig {
     private static final int S_ANNOUNCE = 2;
     private static final byte FULL_DUPLEX = 1;
 
-    private final MacAddress mac;
+    private final MacAddress permanent;
+    private byte[] mac;
     private final int pairs;
     private final int speed;
     private int mtu;
@@ -30,7 +31,8 @@ final class NetConfig {
      * @param speed in Mbit/s
      */
     NetConfig(MacAddress mac, int pairs, int mtu, int speed) {
-        this.mac = mac;
+        this.permanent = mac;
+        this.mac = mac.bytes();
         this.pairs = pairs;
         this.mtu = mtu;
         this.speed = speed;
@@ -38,13 +40,24 @@ final class NetConfig {
 
     synchronized byte[] bytes() {
         ByteBuffer config = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        config.put(MAC, mac.bytes());
+        config.put(MAC, mac);
         config.putShort(STATUS, (short) ((linkUp ? S_LINK_UP : 0) | (announce ? S_ANNOUNCE : 0)));
         config.putShort(MAX_VIRTQUEUE_PAIRS, (short) pairs);
         config.putShort(MTU, (short) mtu);
         config.putInt(SPEED, speed);
         config.put(DUPLEX, FULL_DUPLEX);
         return config.array();
+    }
+
+    /** The driver has given itself another address, until it is reset. */
+    synchronized void mac(byte[] address) {
+        mac = address.clone();
+    }
+
+    /** What earlier drivers have set is forgotten. */
+    synchronized void reset() {
+        mac = permanent.bytes();
+        announce = false;
     }
 
     synchronized int mtu() {

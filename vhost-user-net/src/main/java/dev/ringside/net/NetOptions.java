@@ -6,18 +6,16 @@ import dev.ringside.app.Loops;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.link.Link;
 import dev.ringside.link.Links;
+import dev.ringside.link.PcapLink;
 import dev.ringside.link.Port;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of one network device. */
 final class NetOptions extends DeviceOptions {
-    /** The smallest MTU of IPv4 (RFC 791), and the largest IP packet. */
-    private static final int MIN_MTU = 68;
-
-    private static final int MAX_MTU = 65535;
     private static final int MAX_VLAN = 4094;
 
     @Option(
@@ -62,9 +60,16 @@ final class NetOptions extends DeviceOptions {
                     + " ${DEFAULT-VALUE}).")
     private int vlan;
 
+    @Option(
+            names = "--pcap",
+            paramLabel = "FILE",
+            description = "Write what passes into this file, for tshark or Wireshark.")
+    private @Nullable Path pcap;
+
     private final Links links;
     private @Nullable Link opened;
     private @Nullable Port port;
+    private @Nullable NetDevice device;
 
     /** @param links of the whole program */
     NetOptions(Links links) {
@@ -77,8 +82,9 @@ final class NetOptions extends DeviceOptions {
         if (queues < 1 || queues > NetDevice.MAX_PAIRS) {
             throw new InvalidOptions("--queues must be 1 to " + NetDevice.MAX_PAIRS + ", not " + queues);
         }
-        if (mtu < MIN_MTU || mtu > MAX_MTU) {
-            throw new InvalidOptions("--mtu must be " + MIN_MTU + " to " + MAX_MTU + ", not " + mtu);
+        if (mtu < NetDevice.MIN_MTU || mtu > NetDevice.MAX_MTU) {
+            throw new InvalidOptions(
+                    "--mtu must be " + NetDevice.MIN_MTU + " to " + NetDevice.MAX_MTU + ", not " + mtu);
         }
         if (vlan < 0 || vlan > MAX_VLAN) {
             throw new InvalidOptions("--vlan must be 0 to " + MAX_VLAN + ", not " + vlan);
@@ -99,14 +105,20 @@ final class NetOptions extends DeviceOptions {
     @Override
     protected SocketServer createServer(Loops loops) throws IOException {
         String name = "vhost-user-net " + link;
-        Link chosen = links.open(link);
+        Link chosen = pcap == null ? links.open(link) : new PcapLink(links.open(link), pcap);
         opened = chosen;
         Port plugged = chosen.attach(new Link.Nic(name, queues, vlan));
         port = plugged;
-        MacAddress address = mac == null ? MacAddress.derivedFrom(toString()) : MacAddress.parse(mac);
+        MacAddress address = mac == null ? MacAddress.derivedFrom(endpoint()) : MacAddress.parse(mac);
         NetConfig config = new NetConfig(address, queues, mtu, speed);
-        return new VhostUserServer(
-                new NetDevice(name, plugged, config, queues), loops.control(), loops.forNextDevice());
+        NetDevice made = new NetDevice(name, endpoint(), plugged, config, queues, loops.metrics());
+        device = made;
+        return new VhostUserServer(made, loops.control(), loops.forNextDevice());
+    }
+
+    @Override
+    protected String summary() {
+        return device == null ? "" : device.summary();
     }
 
     @Override

@@ -32,7 +32,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
     private final String name;
     private final QueueContext queue;
     private final Counters drops;
-    private final QueueCounters counters;
+    private final NetStats stats;
     private final FaultLog faults;
     private final int headerBytes;
     private final boolean mergeable;
@@ -55,13 +55,13 @@ final class RxQueue implements DemandHandler, RxBuffers {
             Port port,
             int pair,
             int largest,
-            QueueCounters counters,
+            NetStats stats,
             FaultLog faults,
             long features) {
         this.name = name;
         this.queue = queue;
         this.drops = port.counters();
-        this.counters = counters;
+        this.stats = stats;
         this.faults = faults;
         this.headerBytes = NetFeature.headerBytes(features);
         this.mergeable = Feature.has(features, NetFeature.MRG_RXBUF);
@@ -71,14 +71,16 @@ final class RxQueue implements DemandHandler, RxBuffers {
     }
 
     @Override
-    public void available() {
+    public boolean available() {
+        long before = stats.frames();
         lane.roomAgain();
+        return stats.frames() != before;
     }
 
     /** Takes chains until they have room for a frame, or until there are no more. */
     private void gather(int bytes) {
         while (held.isEmpty() || (mergeable && held.bytes() < bytes)) {
-            DescriptorChain chain = queue.poll();
+            DescriptorChain chain = queue.take();
             if (chain == null) {
                 return;
             }
@@ -154,7 +156,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
             removed += writable;
         }
         held.nextFrame(chains, removed);
-        counters.received(bytes, frameHeader.isGso());
+        stats.count(bytes, frameHeader.isGso());
     }
 
     @Override

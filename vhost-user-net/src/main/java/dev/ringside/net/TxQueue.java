@@ -24,7 +24,7 @@ final class TxQueue implements DemandHandler {
     private final QueueContext queue;
     private final TxLane lane;
     private final Counters drops;
-    private final QueueCounters counters;
+    private final NetStats stats;
     private final FaultLog faults;
     private final int headerBytes;
     private final int offloads;
@@ -37,18 +37,11 @@ final class TxQueue implements DemandHandler {
      *
      * @param features as negotiated
      */
-    TxQueue(
-            String name,
-            QueueContext queue,
-            Port port,
-            int pair,
-            QueueCounters counters,
-            FaultLog faults,
-            long features) {
+    TxQueue(String name, QueueContext queue, Port port, int pair, NetStats stats, FaultLog faults, long features) {
         this.name = name;
         this.queue = queue;
         this.drops = port.counters();
-        this.counters = counters;
+        this.stats = stats;
         this.faults = faults;
         this.headerBytes = NetFeature.headerBytes(features);
         this.offloads = NetFeature.hostOffloads(features);
@@ -56,19 +49,19 @@ final class TxQueue implements DemandHandler {
     }
 
     @Override
-    public void available() {
+    public boolean available() {
         for (int sent = 0; sent < BUDGET; sent++) {
-            DescriptorChain chain = queue.poll();
+            DescriptorChain chain = queue.take();
             if (chain == null) {
-                return;
+                return sent > 0;
             }
             if (!send(chain)) {
-                queue.unpoll(chain);
-                return;
+                queue.giveBack(chain);
+                return sent > 0;
             }
             queue.complete(chain, 0);
         }
-        queue.lookAgain();
+        return true;
     }
 
     /** Sends the frame of a chain, or drops it. Returns {@code false} if the link has no room for it. */
@@ -79,11 +72,16 @@ final class TxQueue implements DemandHandler {
             faults.warn(name, "dropped a frame, " + fault);
             return true;
         }
+        if (!queue.isEnabled()) {
+            // Processed without effect (vhost-user, "Ring states").
+            drops.dropSent(Drop.DISABLED);
+            return true;
+        }
         flushLater();
         if (!lane.send(frame)) {
             return false;
         }
-        counters.sent(frame.bytes(), frame.header().isGso());
+        stats.count(frame.bytes(), frame.header().isGso());
         return true;
     }
 
