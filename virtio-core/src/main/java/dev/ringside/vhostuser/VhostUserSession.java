@@ -50,6 +50,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     private long features;
     private long protocolFeatures;
     private long status;
+    private boolean owned;
     private @Nullable BackChannel backChannel;
     /** The request being handled; later ones, and the end, wait for it. */
     private CompletableFuture<Reply> current = CompletableFuture.completedFuture(Reply.DONE);
@@ -172,7 +173,10 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         return switch (message) {
             case Message.GetFeatures get -> now(new Reply.U64(offeredFeatures()));
             case Message.SetFeatures set -> setFeatures(set.features());
-            case Message.SetOwner set -> now(Reply.DONE);
+            case Message.SetOwner set -> {
+                owned = true;
+                yield now(Reply.DONE);
+            }
             case Message.ResetOwner reset -> whenAll(Vring::stop);
             case Message.SetMemTable set -> setMemTable(set);
             case Message.SetVringNum set -> {
@@ -202,7 +206,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             }
             case Message.GetProtocolFeatures get -> now(new Reply.U64(offeredProtocolFeatures()));
             case Message.SetProtocolFeatures set -> setProtocolFeatures(set.features());
-            case Message.GetQueueNum get -> now(new Reply.U64(device.queueNum()));
+            case Message.GetQueueNum get -> now(new Reply.U64(queueNum()));
             case Message.SendRarp send -> {
                 need(ProtocolFeature.RARP, "SEND_RARP");
                 networkDevice("SEND_RARP").announce(send.mac(), loop);
@@ -250,7 +254,18 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     }
 
     private long offeredProtocolFeatures() {
-        return ProtocolFeature.OFFERED | (device instanceof NetworkDevice ? ProtocolFeature.OFFERED_FOR_NET : 0);
+        if (!(device instanceof NetworkDevice)) {
+            return ProtocolFeature.OFFERED;
+        }
+        // QEMU has no use for a NIC's config space, and warns its user when it is offered. It asks before SET_OWNER;
+        // those
+        // that need the config space (User-Mode Linux, for one) ask after it.
+        return (ProtocolFeature.OFFERED | ProtocolFeature.OFFERED_FOR_NET) & ~(owned ? 0 : ProtocolFeature.CONFIG);
+    }
+
+    /** Front-ends that know the device type count as QEMU does; those that pass its config space on count vrings. */
+    private long queueNum() {
+        return Feature.has(protocolFeatures, ProtocolFeature.CONFIG) ? vrings.length : device.queueNum();
     }
 
     private NetworkDevice networkDevice(String request) throws MessageFault {
