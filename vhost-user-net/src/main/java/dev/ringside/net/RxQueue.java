@@ -144,8 +144,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
     /** Hands the chains to the driver that a frame has been put into. */
     private void finish(NetHeader frameHeader, int bytes) {
         int chains = held.chainsFor(bytes);
-        frameHeader.write(header, 0, chains);
-        held.first().write(0, header, 0, headerBytes);
+        writeHeader(frameHeader, chains);
         long rest = (long) headerBytes + bytes;
         long removed = 0;
         for (int i = 0; i < chains; i++) {
@@ -157,6 +156,17 @@ final class RxQueue implements DemandHandler, RxBuffers {
         }
         held.nextFrame(chains, removed);
         stats.count(bytes, frameHeader.isGso());
+    }
+
+    private void writeHeader(NetHeader frameHeader, int chains) {
+        DescriptorChain chain = held.first();
+        int segment = chain.readableSegments();
+        if (headerBytes == NetHeader.BYTES && chain.length(segment) >= headerBytes) {
+            frameHeader.write(chain.memory(segment), chain.offset(segment), chains);
+        } else {
+            frameHeader.write(header, 0, chains);
+            chain.write(0, header, 0, headerBytes);
+        }
     }
 
     @Override

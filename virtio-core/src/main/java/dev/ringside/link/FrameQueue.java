@@ -99,9 +99,10 @@ final class FrameQueue implements FrameSink {
         private final DeviceLoop loop;
         private final int accepts;
         private final RxBuffers buffers;
-        private final Frame next = new Frame();
+        private final Frame oldest = new Frame();
         private final AtomicBoolean woken = new AtomicBoolean();
         private final Runnable drain = this::drainWoken;
+        private final NextTurn next;
         private final Runnable endOfBurst = this::endOfBurst;
         /** The receiver has refused a frame, and has not said since that there is room. */
         private boolean noRoom;
@@ -111,6 +112,7 @@ final class FrameQueue implements FrameSink {
 
         Lane(DeviceLoop loop, int accepts, RxBuffers buffers) {
             this.loop = loop;
+            this.next = new NextTurn(loop, this::drain);
             // Without the checksum, nothing else can be left undone either.
             this.accepts = (accepts & Offload.CSUM) != 0 ? accepts : Offload.NONE;
             this.buffers = buffers;
@@ -167,21 +169,22 @@ final class FrameQueue implements FrameSink {
                         busy = false;
                         return;
                     }
-                    waiting.peek(next);
+                    waiting.peek(oldest);
                 }
-                if (!put(next)) {
+                if (!put(oldest)) {
                     return;
                 }
                 synchronized (waiting) {
                     waiting.remove();
                 }
             }
-            wake();
+            next.ask();
         }
 
         @Override
         public void close(Runnable released) {
             closed = true;
+            next.close();
             lane = null;
             synchronized (waiting) {
                 waiting.clear();

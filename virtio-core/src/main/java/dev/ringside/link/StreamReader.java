@@ -32,6 +32,7 @@ final class StreamReader {
 
     private final StreamPort port;
     private final DeviceLoop loop;
+    private final NextTurn next;
     private final VectorIo io = new VectorIo();
     private final Iovec iovec = new Iovec();
     private final Frame frame = new Frame();
@@ -47,6 +48,7 @@ final class StreamReader {
     StreamReader(StreamPort port, DeviceLoop loop) {
         this.port = port;
         this.loop = loop;
+        this.next = new NextTurn(loop, this::resume);
     }
 
     /** Begins with a connection, or waits for one. What an earlier reader left over of it is lost. */
@@ -84,7 +86,7 @@ final class StreamReader {
         }
         for (int reads = 0; handOver(); reads++) {
             if (reads == BUDGET) {
-                loop.execute(this::resume);
+                next.ask();
                 return;
             }
             iovec.clear();
@@ -141,6 +143,7 @@ final class StreamReader {
     /** Ends reading; the connection stays for a later reader, unless it is in the middle of a frame. */
     void close(Runnable released) {
         closed = true;
+        next.close();
         Watch ended = watch;
         UnixSocket connection = socket;
         if (ended == null || connection == null) {

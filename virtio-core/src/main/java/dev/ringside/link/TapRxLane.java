@@ -20,7 +20,7 @@ final class TapRxLane implements RxLane {
 
     private final TapPort port;
     private final Tap queue;
-    private final DeviceLoop loop;
+    private final NextTurn next;
     private final RxBuffers buffers;
     private final Watch watch;
     private final VectorIo io = new VectorIo();
@@ -34,26 +34,25 @@ final class TapRxLane implements RxLane {
     private @Nullable MemorySegment staging;
 
     private boolean noRoom;
-    private boolean scheduled;
     private boolean closed;
 
     TapRxLane(TapPort port, Tap queue, DeviceLoop loop, RxBuffers buffers) {
         this.port = port;
         this.queue = queue;
-        this.loop = loop;
+        this.next = new NextTurn(loop, this::read);
         this.buffers = buffers;
         this.watch = loop.watch(queue.fd(), Interest.READ, this::readable);
     }
 
     private void readable() {
-        if (!noRoom && !scheduled) {
+        if (!noRoom && !next.isAsked()) {
             read();
         }
     }
 
     @Override
     public void roomAgain() {
-        if (noRoom && !scheduled) {
+        if (noRoom && !next.isAsked()) {
             noRoom = false;
             read();
         }
@@ -71,11 +70,7 @@ final class TapRxLane implements RxLane {
             buffers.endOfBurst();
         }
         if (frames == BUDGET) {
-            scheduled = true;
-            loop.execute(() -> {
-                scheduled = false;
-                read();
-            });
+            next.ask();
         }
     }
 
@@ -149,6 +144,7 @@ final class TapRxLane implements RxLane {
     @Override
     public void close(Runnable released) {
         closed = true;
+        next.close();
         port.detach(queue);
         watch.close(released);
     }
