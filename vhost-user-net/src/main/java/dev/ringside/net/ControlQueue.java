@@ -103,6 +103,11 @@ final class ControlQueue implements QueueHandler {
     }
 
     @Override
+    public boolean abandon(DescriptorChain chain) {
+        return true;
+    }
+
+    @Override
     public void close() {
         // Nothing is held.
     }

@@ -55,13 +55,27 @@ final class TxQueue implements DemandHandler {
             if (chain == null) {
                 return sent > 0;
             }
-            if (!send(chain)) {
-                queue.giveBack(chain);
+            if (!serve(chain)) {
                 return sent > 0;
             }
-            queue.complete(chain, 0);
         }
         return true;
+    }
+
+    /** Completes a chain, unless the link has no room for its frame. */
+    private boolean serve(DescriptorChain chain) {
+        boolean done = true;
+        try {
+            done = send(chain);
+        } finally {
+            // Also when its memory is gone, which is an InternalError.
+            if (done) {
+                queue.complete(chain, 0);
+            } else {
+                queue.giveBack(chain);
+            }
+        }
+        return done;
     }
 
     /** Sends the frame of a chain, or drops it. Returns {@code false} if the link has no room for it. */

@@ -13,10 +13,14 @@ final class NextTurn implements Pollable {
     private boolean wanted;
     private boolean active;
 
-    /** @param work a bounded amount of it */
+    /**
+     * @param loop whose thread is the caller
+     * @param work a bounded amount of it; harmless when there is none
+     */
     NextTurn(DeviceLoop loop, Runnable work) {
         this.loop = loop;
         this.work = work;
+        loop.attach(this);
     }
 
     /** Asks for the work to go on, once. */
@@ -44,6 +48,11 @@ final class NextTurn implements Pollable {
     }
 
     @Override
+    public void wake() {
+        ask();
+    }
+
+    @Override
     public boolean arm() {
         if (wanted) {
             return false;
@@ -55,9 +64,7 @@ final class NextTurn implements Pollable {
     /** The work is over for good. */
     void close() {
         wanted = false;
-        if (active) {
-            active = false;
-            loop.deactivate(this);
-        }
+        active = false;
+        loop.detach(this);
     }
 }
