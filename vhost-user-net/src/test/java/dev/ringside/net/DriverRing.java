@@ -2,6 +2,7 @@ package dev.ringside.net;
 
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
+import dev.ringside.linux.HostFile;
 import dev.ringside.linux.MemFd;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
@@ -38,6 +39,11 @@ final class DriverRing implements AutoCloseable {
         MemoryRegion region = MemoryRegion.map(file, 0, 0, MEMORY_BYTES, 0);
         guest = GuestMemory.of(List.of(region));
         memory = region.memory();
+    }
+
+    /** Takes the memory of all buffers away from the device; that of the ring stays. */
+    void truncateBuffers() throws Exception {
+        HostFile.truncate(file, 0x10000);
     }
 
     VringAddress address() {

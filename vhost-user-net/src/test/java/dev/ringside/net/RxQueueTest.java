@@ -1,6 +1,7 @@
 package dev.ringside.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ringside.link.Drop;
 import dev.ringside.link.Frame;
@@ -194,6 +195,33 @@ class RxQueueTest {
             rig.driver.add(rig.driver.writable(200));
             assertThat(put(rig, 100)).isTrue();
             assertThat(rig.driver.awaitUsed()).isZero();
+            assertThat(rig.driver.awaitUsed()).isEqualTo(HEADER + 100);
+        }
+    }
+
+    @Test
+    void shouldLiveWhenItsOwnMemoryIsGone() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.RX, 0)) {
+            rig.driver.add(rig.driver.writable(9000));
+            rig.driver.truncateBuffers();
+            assertThat(put(rig, 5000)).isTrue();
+            assertThat(rig.driver.usedCount()).isZero();
+            assertThat(rig.stop()).isZero();
+        }
+    }
+
+    @Test
+    void shouldTellASenderWhoseMemoryIsGoneAndGoOn() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.RX, 0);
+                DriverRing sender = new DriverRing()) {
+            DriverRing.Buffer gone = sender.writable(9000);
+            rig.driver.add(rig.driver.writable(9100));
+            Frame frame = new Frame();
+            frame.add(sender.guest.regions().get(0).memory(), gone.address(), 9000);
+            sender.truncateBuffers();
+            assertThatThrownBy(() -> rig.onLoop(() -> rig.port.buffers.put(frame)))
+                    .hasCauseInstanceOf(InternalError.class);
+            assertThat(put(rig, 100)).isTrue();
             assertThat(rig.driver.awaitUsed()).isEqualTo(HEADER + 100);
         }
     }

@@ -217,6 +217,22 @@ class TxQueueTest {
     }
 
     @Test
+    void shouldDrainAQueueWhoseMemoryIsGoneAndServeOthers() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL);
+                QueueRig other = QueueRig.modern(QueueRig.TX, ALL)) {
+            rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(9000)));
+            rig.driver.truncateBuffers();
+            rig.driver.kick();
+            assertThat(rig.driver.awaitUsed()).isZero();
+            assertThat(rig.port.sent).isEmpty();
+            assertThat(rig.stop()).isEqualTo(1);
+            other.driver.add(other.driver.readable(plain()), other.driver.readable(frame(60)));
+            other.driver.kick();
+            assertThat(other.driver.awaitUsed()).isZero();
+        }
+    }
+
+    @Test
     void shouldAllocateNearlyNothingForEachFrame() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
             rig.port.keep = false;
