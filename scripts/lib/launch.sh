@@ -79,6 +79,7 @@ build_module() {
 rehearsal_of() {
   case $1 in
     vhost-user-blk) echo --blk-file=null:1M ;;
+    *) echo --link=echo ;;
   esac
 }
 
