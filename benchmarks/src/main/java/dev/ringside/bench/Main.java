@@ -16,6 +16,9 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "BENCHMARK",
         description = "Measures Ringside's back-ends side by side with those of others.")
 public final class Main implements Runnable {
+    /** As a shell says it of Ctrl-C. */
+    private static final int INTERRUPTED = 130;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
@@ -44,6 +47,9 @@ public final class Main implements Runnable {
     }
 
     private static int failure(Exception e, CommandLine line) {
+        if (e instanceof InterruptedException) {
+            return INTERRUPTED;
+        }
         if (e instanceof BenchException) {
             line.getErr().println("bench: " + e.getMessage());
         } else {

@@ -97,7 +97,7 @@ final class BlkClient {
         }
     }
 
-    private Child start(int processor, List<String> words) throws BenchException {
+    private Child start(int processor, List<String> words) throws BenchException, InterruptedException {
         List<String> command = new ArrayList<>(tools.clientCommand());
         command.addAll(words);
         return children.start("blk-client", processor, command, Map.of());

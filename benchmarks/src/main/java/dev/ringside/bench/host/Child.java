@@ -7,26 +7,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A process that was started by {@link Children}. */
 public final class Child implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOG_LINES_SHOWN = 3;
+    private static final int SIGNALLED = 128;
+    private static final long SIGNAL_MILLIS = 300;
 
     private final String name;
     private final Process process;
     private final Path output;
     private final Path log;
-    private final Set<Child> alive;
+    private final Children siblings;
 
-    Child(String name, Process process, Path output, Path log, Set<Child> alive) {
+    Child(String name, Process process, Path output, Path log, Children siblings) {
         this.name = name;
         this.process = process;
         this.output = output;
         this.log = log;
-        this.alive = alive;
+        this.siblings = siblings;
     }
 
     /** Its process id. What starts it (taskset, a script) replaces itself by it. */
@@ -49,8 +50,13 @@ public final class Child implements AutoCloseable {
             close();
             throw new BenchException(name + " did not end within " + limit.toSeconds() + " s");
         }
-        alive.remove(this);
+        siblings.ended(this);
         if (process.exitValue() != 0) {
+            if (process.exitValue() > SIGNALLED) {
+                // Ctrl-C goes to all at once: let it arrive here, too.
+                Thread.sleep(SIGNAL_MILLIS);
+            }
+            siblings.checkOpen();
             // Programs say who they are.
             String said = lastWords();
             throw new BenchException(said.isEmpty() ? name + " ended with status " + process.exitValue() : said);
@@ -63,7 +69,8 @@ public final class Child implements AutoCloseable {
     }
 
     /** What to tell of its failure: the end of its log, in a line. */
-    public BenchException failure(String what) {
+    public BenchException failure(String what) throws InterruptedException {
+        siblings.checkOpen();
         String said = lastWords();
         return new BenchException(name + " " + what + (said.isEmpty() ? "" : ": " + said));
     }
@@ -96,6 +103,6 @@ public final class Child implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        alive.remove(this);
+        siblings.ended(this);
     }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Children implements AutoCloseable {
     private final Path logs;
     private final Set<Child> alive = ConcurrentHashMap.newKeySet();
-    private boolean closed;
+    private volatile boolean closed;
 
     /** @param logs a directory for what they print */
     public Children(Path logs) {
@@ -30,13 +30,12 @@ public final class Children implements AutoCloseable {
      * @param name for messages
      * @param processor to pin it to; null for all
      * @param environment beside this process's own
+     * @throws InterruptedException if this process is being ended
      */
     public synchronized Child start(
             String name, @Nullable Integer processor, List<String> command, Map<String, String> environment)
-            throws BenchException {
-        if (closed) {
-            throw new BenchException("ended");
-        }
+            throws BenchException, InterruptedException {
+        checkOpen();
         List<String> words = new ArrayList<>();
         if (processor != null) {
             words.addAll(List.of("taskset", "-c", processor.toString()));
@@ -52,7 +51,7 @@ public final class Children implements AutoCloseable {
                 .redirectError(log.toFile());
         builder.environment().putAll(environment);
         try {
-            Child child = new Child(name, builder.start(), output, log, alive);
+            Child child = new Child(name, builder.start(), output, log, this);
             alive.add(child);
             return child;
         } catch (IOException e) {
@@ -60,9 +59,22 @@ public final class Children implements AutoCloseable {
         }
     }
 
+    void ended(Child child) {
+        alive.remove(child);
+    }
+
+    /** So that what fails because everything ends is not taken for a failure. */
+    void checkOpen() throws InterruptedException {
+        if (closed) {
+            throw new InterruptedException("ended");
+        }
+    }
+
     @Override
-    public synchronized void close() {
-        closed = true;
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
         alive.forEach(Child::close);
     }
 }

@@ -2,6 +2,7 @@ package dev.ringside.bench.host;
 
 import dev.ringside.bench.BenchException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -12,6 +13,9 @@ import java.util.stream.Stream;
  * anything else is started.
  */
 public final class Workspace implements AutoCloseable {
+    /** Followed by the process id of whom it belongs to. */
+    private static final String PREFIX = "run-";
+
     private final Path directory;
     private final Children children;
     private final Thread hook = new Thread(this::clear, "cleanup");
@@ -20,7 +24,9 @@ public final class Workspace implements AutoCloseable {
     public Workspace(Path parent) throws BenchException {
         try {
             Files.createDirectories(parent);
-            directory = Files.createTempDirectory(parent.toAbsolutePath(), "run-");
+            removeAbandoned(parent);
+            directory = Files.createTempDirectory(
+                    parent.toAbsolutePath(), PREFIX + ProcessHandle.current().pid() + "-");
         } catch (IOException e) {
             throw new BenchException("cannot make a directory in " + parent + ": " + e.getMessage(), e);
         }
@@ -48,15 +54,33 @@ public final class Workspace implements AutoCloseable {
         }
     }
 
+    /** What was left behind by a benchmark that was killed outright. */
+    private static void removeAbandoned(Path parent) throws IOException {
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(parent, PREFIX + "*-*")) {
+            for (Path directory : directories) {
+                String owner = directory.getFileName().toString().split("-", -1)[1];
+                if (owner.matches("\\d+") && !Files.exists(Path.of("/proc", owner))) {
+                    remove(directory);
+                }
+            }
+        }
+    }
+
+    private static void remove(Path directory) throws IOException {
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
     private synchronized void clear() {
         children.close();
         if (!Files.exists(directory)) {
             return;
         }
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
+        try {
+            remove(directory);
         } catch (IOException e) {
             System.err.println("bench: cannot delete " + directory + ": " + e.getMessage());
         }
