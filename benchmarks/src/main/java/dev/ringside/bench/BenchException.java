@@ -1,7 +1,7 @@
 package dev.ringside.bench;
 
 /** What went wrong, in one line for the user. */
-public final class BenchException extends Exception {
+public class BenchException extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** @param message for the user */

@@ -31,6 +31,14 @@ public final class CommonOptions {
     private static final double MOST_SECONDS = 3600;
 
     @Option(
+            names = {"-h", "--help"},
+            order = 0,
+            usageHelp = true,
+            description = "Print this help, and exit.")
+    @SuppressWarnings("unused") // by picocli
+    private boolean help;
+
+    @Option(
             names = "--quick",
             order = 1,
             description = "A glance at the most telling cells: few short runs. To see that it works, not to quote.")
@@ -97,7 +105,7 @@ public final class CommonOptions {
     public int runs() throws BenchException {
         int chosen = runs != null ? runs : quick ? QUICK_RUNS : RUNS;
         if (chosen < 1) {
-            throw new BenchException("--runs must be 1 at least, not " + chosen);
+            throw new WrongOption("--runs must be 1 at least, not " + chosen);
         }
         return chosen;
     }
@@ -114,7 +122,7 @@ public final class CommonOptions {
             throws BenchException {
         double chosen = given != null ? given : otherwise;
         if (!(chosen >= least && chosen <= MOST_SECONDS)) {
-            throw new BenchException(name + " must be " + least + " to " + MOST_SECONDS + ", not " + chosen);
+            throw new WrongOption(name + " must be " + least + " to " + MOST_SECONDS + ", not " + chosen);
         }
         return Duration.ofMillis(Math.round(chosen * 1000));
     }
@@ -150,7 +158,7 @@ public final class CommonOptions {
         for (String glob : globs) {
             PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
             if (all.stream().noneMatch(cell -> matcher.matches(Path.of(cell.name())))) {
-                throw new BenchException("--cells=" + glob + ": there is no such cell (see --list)");
+                throw new WrongOption("--cells=" + glob + ": there is no such cell (see --list)");
             }
             matchers.add(matcher);
         }

@@ -4,13 +4,13 @@ import dev.ringside.bench.blk.BlkCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The program behind scripts/bench. */
 @Command(
         name = "scripts/bench",
-        mixinStandardHelpOptions = true,
         usageHelpAutoWidth = true,
         subcommands = BlkCommand.class,
         synopsisSubcommandLabel = "BENCHMARK",
@@ -22,6 +22,13 @@ public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help, and exit.")
+    @SuppressWarnings("unused") // by picocli
+    private boolean help;
 
     private Main() {}
 
@@ -40,15 +47,17 @@ public final class Main implements Runnable {
 
     private static int usageError(ParameterException e) {
         CommandLine line = e.getCommandLine();
-        line.getErr()
-                .println("bench: " + e.getMessage() + " (see "
-                        + line.getCommandSpec().qualifiedName() + " --help)");
+        sayWithHelp(e, line);
         return line.getCommandSpec().exitCodeOnInvalidInput();
     }
 
     private static int failure(Exception e, CommandLine line) {
         if (e instanceof InterruptedException) {
             return INTERRUPTED;
+        }
+        if (e instanceof WrongOption) {
+            sayWithHelp(e, line);
+            return line.getCommandSpec().exitCodeOnInvalidInput();
         }
         if (e instanceof BenchException) {
             line.getErr().println("bench: " + e.getMessage());
@@ -57,5 +66,10 @@ public final class Main implements Runnable {
             e.printStackTrace(line.getErr());
         }
         return line.getCommandSpec().exitCodeOnExecutionException();
+    }
+
+    private static void sayWithHelp(Exception e, CommandLine line) {
+        String command = line.getCommandSpec().qualifiedName();
+        line.getErr().println("bench: " + e.getMessage() + " (see " + command + " --help)");
     }
 }

@@ -2,6 +2,7 @@ package dev.ringside.bench.blk;
 
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.CommonOptions;
+import dev.ringside.bench.WrongOption;
 import dev.ringside.bench.host.HostFacts;
 import dev.ringside.bench.host.Processors;
 import dev.ringside.bench.host.Workspace;
@@ -28,7 +29,6 @@ import picocli.CommandLine.Spec;
 /** {@code scripts/bench blk}. */
 @Command(
         name = "blk",
-        mixinStandardHelpOptions = true,
         usageHelpAutoWidth = true,
         sortOptions = false,
         description =
@@ -96,10 +96,10 @@ public final class BlkCommand implements Callable<Integer> {
             return 0;
         }
         if (fileMib < SMALLEST_FILE) {
-            throw new BenchException("--file-mib must be " + SMALLEST_FILE + " at least, not " + fileMib);
+            throw new WrongOption("--file-mib must be " + SMALLEST_FILE + " at least, not " + fileMib);
         }
         if (pollMicros < 1) {
-            throw new BenchException("--poll-us must be 1 at least, not " + pollMicros);
+            throw new WrongOption("--poll-us must be 1 at least, not " + pollMicros);
         }
         List<BlkCell> cells = common.select(BlkCells.all(), BlkCells.QUICK);
         int runs = common.runs();

@@ -1,6 +1,7 @@
 package dev.ringside.bench.host;
 
 import dev.ringside.bench.BenchException;
+import dev.ringside.bench.WrongOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ public record Processors(int backend, int client) {
         } catch (NumberFormatException e) {
             // Answered below.
         }
-        throw new BenchException("--cpus wants the backend's and the client's processor, such as 2,3, not " + text);
+        throw new WrongOption("--cpus wants the backend's and the client's processor, such as 2,3, not " + text);
     }
 
     /** The last two cores that this process may use: the first is where interrupts tend to be. */
@@ -50,7 +51,7 @@ public record Processors(int backend, int client) {
 
     private static Processors checked(Processors wanted, List<Integer> allowed) throws BenchException {
         if (!allowed.contains(wanted.backend) || !allowed.contains(wanted.client)) {
-            throw new BenchException("--cpus: this process may run on " + allowed + " only");
+            throw new WrongOption("--cpus: this process may run on " + allowed + " only");
         }
         return wanted;
     }
