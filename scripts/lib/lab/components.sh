@@ -6,7 +6,7 @@
 # that a disk full, a kill or a hand has damaged, or that an older recipe made, is made anew.
 
 readonly COMPONENTS='trixie bookworm uml guest bin'
-readonly EXTRAS='tshark dpdk libblkio-dev'
+readonly EXTRAS='tshark dpdk libblkio-dev tcc'
 
 is_extra() { [[ " $EXTRAS " == *" $1 "* ]]; }
 
@@ -26,6 +26,8 @@ packages() {
     tshark) echo 'trixie' && echo 'tshark' ;;
     dpdk) echo 'trixie' && echo 'dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus' ;;
     libblkio-dev) echo 'trixie' && echo 'libblkio-dev' ;;
+    # A C compiler in one program, for hosts without: it starts no other, so the lab's loader can run it.
+    tcc) echo 'trixie' && echo 'tcc libc6-dev' ;;
   esac
 }
 

@@ -1,0 +1,108 @@
+package dev.ringside.bench.host;
+
+import dev.ringside.bench.BenchException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A process that was started by {@link Children}. */
+public final class Child implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int LOG_LINES_SHOWN = 3;
+    private static final int SIGNALLED = 128;
+    private static final long SIGNAL_MILLIS = 300;
+
+    private final String name;
+    private final Process process;
+    private final Path output;
+    private final Path log;
+    private final Children siblings;
+
+    Child(String name, Process process, Path output, Path log, Children siblings) {
+        this.name = name;
+        this.process = process;
+        this.output = output;
+        this.log = log;
+        this.siblings = siblings;
+    }
+
+    /** Its process id. What starts it (taskset, a script) replaces itself by it. */
+    public long pid() {
+        return process.pid();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /**
+     * Waits for its end.
+     *
+     * @return what it printed
+     * @throws BenchException if it fails or takes too long, with what it said
+     */
+    public String await(Duration limit) throws BenchException, InterruptedException {
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            close();
+            throw new BenchException(name + " did not end within " + limit.toSeconds() + " s");
+        }
+        siblings.ended(this);
+        if (process.exitValue() != 0) {
+            if (process.exitValue() > SIGNALLED) {
+                // Ctrl-C goes to all at once: let it arrive here, too.
+                Thread.sleep(SIGNAL_MILLIS);
+            }
+            siblings.checkOpen();
+            // Programs say who they are.
+            String said = lastWords();
+            throw new BenchException(said.isEmpty() ? name + " ended with status " + process.exitValue() : said);
+        }
+        try {
+            return Files.readString(output);
+        } catch (IOException e) {
+            throw new BenchException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What to tell of its failure: the end of its log, in a line. */
+    public BenchException failure(String what) throws InterruptedException {
+        siblings.checkOpen();
+        String said = lastWords();
+        return new BenchException(name + " " + what + (said.isEmpty() ? "" : ": " + said));
+    }
+
+    private String lastWords() {
+        return String.join(" | ", lastLines());
+    }
+
+    private List<String> lastLines() {
+        try {
+            List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .toList();
+            return lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size());
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** Ends it: asks, waits, insists. */
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        siblings.ended(this);
+    }
+}
