@@ -2,6 +2,7 @@ package dev.ringside.fault;
 
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
+import org.slf4j.event.Level;
 
 /**
  * A log that a peer can trigger at will, and so may not flood: at most {@value #BURST} lines in each window of ten
@@ -29,12 +30,26 @@ public final class FaultLog {
     }
 
     /**
-     * Logs one line at WARN, or counts it as left out.
+     * Logs one line at WARN, what a peer or the host did wrong, or counts it as left out.
      *
      * @param who the device, queue or connection concerned
      * @param what what went wrong
      */
-    public synchronized void warn(String who, String what) {
+    public void warn(String who, String what) {
+        log(Level.WARN, who, what);
+    }
+
+    /**
+     * Logs one line at ERROR, what we did wrong ourselves, or counts it as left out.
+     *
+     * @param who the device, queue or loop concerned
+     * @param what what went wrong
+     */
+    public void error(String who, String what) {
+        log(Level.ERROR, who, what);
+    }
+
+    private synchronized void log(Level level, String who, String what) {
         long now = clock.getAsLong();
         if (now - windowStart >= WINDOW_NANOS) {
             windowStart = now;
@@ -46,10 +61,10 @@ public final class FaultLog {
         }
         inWindow++;
         if (suppressed > 0) {
-            log.warn("{}: {} ({} similar lines left out)", who, what, suppressed);
+            log.atLevel(level).log("{}: {} ({} similar lines left out)", who, what, suppressed);
             suppressed = 0;
         } else {
-            log.warn("{}: {}", who, what);
+            log.atLevel(level).log("{}: {}", who, what);
         }
     }
 }

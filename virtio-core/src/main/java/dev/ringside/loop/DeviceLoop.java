@@ -143,7 +143,11 @@ public final class DeviceLoop implements Executor, AutoCloseable {
 
     /** A bug of ours, or a guest's vanished memory noticed late (the JVM may report that at any later point). */
     private void unexpected(Throwable failure) {
-        faults.warn(thread.getName(), "unexpected failure, " + failure);
+        if (failure instanceof InternalError) {
+            faults.warn(thread.getName(), "shared memory vanished, " + failure.getMessage());
+        } else {
+            faults.error(thread.getName(), "unexpected failure, " + failure);
+        }
         LOG.debug("{}: unexpected failure", thread.getName(), failure);
     }
 

@@ -103,7 +103,7 @@ final class EpollEngine implements IoEngine {
                 onReady.run();
             } catch (Throwable e) {
                 // Netty would put the loop to sleep for a second.
-                FAULTS.warn("watch", "unexpected failure, " + e);
+                FAULTS.error("watch", "unexpected failure, " + e);
             }
         }
 

@@ -121,7 +121,7 @@ final class IoUringEngine implements IoEngine {
                 onReady.run();
             } catch (Throwable e) {
                 // Netty would put the loop to sleep for 100 ms.
-                FAULTS.warn("watch", "unexpected failure, " + e);
+                FAULTS.error("watch", "unexpected failure, " + e);
             }
         }
 
@@ -276,7 +276,7 @@ final class IoUringEngine implements IoEngine {
             try {
                 completion.completed((int) event.userData(), event.res());
             } catch (Throwable e) {
-                FAULTS.warn("file", "unexpected failure, " + e);
+                FAULTS.error("file", "unexpected failure, " + e);
             }
         }
 
