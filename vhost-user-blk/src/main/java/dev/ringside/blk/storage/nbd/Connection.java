@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.DuplexChannel;
 import java.io.FileNotFoundException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -328,6 +329,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Replies.C
             negotiated = null;
         }
         if (channel != null) {
+            if (channel.isActive() && channel instanceof DuplexChannel duplex) {
+                // Netty's io_uring does not close a socket before its last write is over, which the peer decides.
+                duplex.shutdown();
+            }
             channel.close();
         }
     }
