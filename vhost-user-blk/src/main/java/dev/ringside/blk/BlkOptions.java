@@ -7,7 +7,10 @@ import dev.ringside.app.Loops;
 import dev.ringside.blk.storage.FileStorage;
 import dev.ringside.blk.storage.NullStorage;
 import dev.ringside.blk.storage.Storage;
+import dev.ringside.blk.storage.nbd.NbdStorage;
+import dev.ringside.blk.storage.nbd.NbdUri;
 import dev.ringside.channel.SocketServer;
+import dev.ringside.loop.DeviceLoop;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +22,7 @@ import picocli.CommandLine.Option;
 /** The options of one block device. */
 final class BlkOptions extends DeviceOptions {
     private static final String NULL_PREFIX = "null:";
+    private static final int MAX_NBD_RECONNECT = 86_400;
 
     /** How writes reach the disk. */
     enum Cache {
@@ -33,7 +37,8 @@ final class BlkOptions extends DeviceOptions {
     @Option(
             names = "--blk-file",
             paramLabel = "FILE",
-            description = "The disk: an image in raw format, a block device of the host, or null:SIZE, which forgets"
+            description = "The disk: an image in raw format, a block device of the host, an export of an NBD server"
+                    + " (nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH), or null:SIZE, which forgets"
                     + " what is written.")
     private @Nullable String blkFile;
 
@@ -75,6 +80,14 @@ final class BlkOptions extends DeviceOptions {
             description = "The most queues that a front-end may ask for (default: ${DEFAULT-VALUE}).")
     private int numQueues;
 
+    @Option(
+            names = "--nbd-reconnect",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "How long requests wait for an NBD server that has gone before they fail; it is looked for"
+                    + " ever after as well (default: ${DEFAULT-VALUE}).")
+    private int nbdReconnect;
+
     private @Nullable Storage storage;
     private @Nullable BlockDevice device;
 
@@ -96,6 +109,16 @@ final class BlkOptions extends DeviceOptions {
         if (blkFile.startsWith(NULL_PREFIX)) {
             nullSectors(blkFile);
         }
+        checkNbd(blkFile);
+    }
+
+    private void checkNbd(String value) throws InvalidOptions {
+        if (nbdReconnect < 0 || nbdReconnect > MAX_NBD_RECONNECT) {
+            throw new InvalidOptions("--nbd-reconnect must be 0 to " + MAX_NBD_RECONNECT + ", not " + nbdReconnect);
+        }
+        if (NbdUri.isNbd(value)) {
+            NbdUri.parse("--blk-file", value);
+        }
     }
 
     private static long nullSectors(String value) throws InvalidOptions {
@@ -108,7 +131,7 @@ final class BlkOptions extends DeviceOptions {
 
     @Override
     protected SocketServer createServer(Loops loops) throws IOException {
-        Storage opened = openStorage(Objects.requireNonNull(blkFile, "checked"));
+        Storage opened = openStorage(Objects.requireNonNull(blkFile, "checked"), loops.control());
         storage = opened;
         if (opened.sectors() * Storage.SECTOR_BYTES % blockSize != 0) {
             throw new IOException("size of " + opened.name() + " is no multiple of --block-size=" + blockSize);
@@ -127,13 +150,16 @@ final class BlkOptions extends DeviceOptions {
         return new VhostUserServer(made, loops.control(), loops.forNextDevice());
     }
 
-    private Storage openStorage(String file) throws IOException {
-        if (file.startsWith(NULL_PREFIX)) {
-            try {
+    private Storage openStorage(String file, DeviceLoop control) throws IOException {
+        try {
+            if (file.startsWith(NULL_PREFIX)) {
                 return new NullStorage(nullSectors(file), readOnly);
-            } catch (InvalidOptions e) {
-                throw new IOException(e.getMessage(), e);
             }
+            if (NbdUri.isNbd(file)) {
+                return NbdStorage.open(NbdUri.parse("--blk-file", file), readOnly, blockSize, nbdReconnect, control);
+            }
+        } catch (InvalidOptions e) {
+            throw new IOException(e.getMessage(), e);
         }
         return FileStorage.open(Path.of(file), readOnly, cache == Cache.none);
     }

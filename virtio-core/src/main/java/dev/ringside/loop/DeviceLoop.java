@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One thread that owns queues, sockets and files, and works in turns as the package's description says. Everything
- * except {@link #execute}, {@link #call}, {@link #inLoop} and {@link #close} is for the loop's own thread.
+ * except {@link #execute}, {@link #call}, {@link #schedule}, {@link #kind}, {@link #inLoop} and {@link #close} is for
+ * the loop's own thread.
  */
 public final class DeviceLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
@@ -22,6 +23,7 @@ public final class DeviceLoop implements Executor, AutoCloseable {
 
     private final Thread thread;
     private final ManualIoEventLoop eventLoop;
+    private final Engine kind;
     private final IoEngine engine;
     private final PollBudget budget;
     private final FaultLog faults = new FaultLog(LOG);
@@ -34,6 +36,7 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         budget = new PollBudget(pollNanos);
         thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
         eventLoop = new ManualIoEventLoop(thread, kind.handlerFactory());
+        this.kind = kind;
         engine = kind.create(this);
     }
 
@@ -154,6 +157,11 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     /** The Netty loop, for channels. */
     public IoEventLoop eventLoop() {
         return eventLoop;
+    }
+
+    /** How this loop does I/O: channels that are registered with it must be of the same kind. From any thread. */
+    public Engine kind() {
+        return kind;
     }
 
     /** Whether the caller is this loop's thread. */

@@ -1,10 +1,15 @@
 package dev.ringside.loop;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringIoHandlerConfig;
+import io.netty.channel.uring.IoUringSocketChannel;
 
 /** The ways of doing I/O, best first. */
 public enum Engine {
@@ -25,6 +30,16 @@ public enum Engine {
         IoEngine create(DeviceLoop loop) {
             return new IoUringEngine(loop);
         }
+
+        @Override
+        public Channel newTcpChannel() {
+            return new IoUringSocketChannel();
+        }
+
+        @Override
+        public Channel newUnixChannel() {
+            return new IoUringDomainSocketChannel();
+        }
     },
     /** epoll for descriptors, blocking calls on a thread pool for files. */
     EPOLL {
@@ -42,6 +57,16 @@ public enum Engine {
         IoEngine create(DeviceLoop loop) {
             return new EpollEngine(loop);
         }
+
+        @Override
+        public Channel newTcpChannel() {
+            return new EpollSocketChannel();
+        }
+
+        @Override
+        public Channel newUnixChannel() {
+            return new EpollDomainSocketChannel();
+        }
     };
 
     /** More than a turn usually submits; a full ring costs one more system call, nothing else. */
@@ -51,6 +76,12 @@ public enum Engine {
 
     /** Whether the kernel, and what confines this process, allows it. */
     public abstract boolean isAvailable();
+
+    /** A TCP socket for a loop of this kind, not registered or connected yet. */
+    public abstract Channel newTcpChannel();
+
+    /** A stream socket of AF_UNIX that carries bytes only; as {@link #newTcpChannel}. */
+    public abstract Channel newUnixChannel();
 
     abstract IoHandlerFactory handlerFactory();
 

@@ -98,4 +98,23 @@ public final class Transfer {
                 ? chain.writableIovec(position + done, remaining(), iovec)
                 : chain.readableIovec(position + done, remaining(), iovec);
     }
+
+    /**
+     * Copies from guest memory, for storages that cannot use it in place.
+     *
+     * @param at counted from the transfer's beginning, whatever has been moved
+     * @param to where to, from {@code toOffset} on
+     */
+    public void copyFromGuest(long at, MemorySegment to, long toOffset, long count) {
+        chain.read(position + at, to, toOffset, count);
+    }
+
+    /**
+     * Copies into guest memory; parameters as for {@link #copyFromGuest}.
+     *
+     * @param from where from, from {@code fromOffset} on
+     */
+    public void copyIntoGuest(long at, MemorySegment from, long fromOffset, long count) {
+        chain.write(position + at, from, fromOffset, count);
+    }
 }

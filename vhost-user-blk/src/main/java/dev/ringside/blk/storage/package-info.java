@@ -5,6 +5,7 @@
  *   Storage        one disk's bytes: size, limits, whether it can discard
  *     StorageQueue its use by one queue, on that queue's loop; whole requests in, one completion each
  *
+ *   nbd            an export of an NBD server, and so any format and most storage there is
  *   FileStorage    raw files and block devices, through the page cache or past it
  *   NullStorage    nothing at all, to measure what everything else costs
  * </pre>

@@ -1,0 +1,33 @@
+package dev.ringside.blk.storage.nbd;
+
+/**
+ * What a server says of an export (proto.md, "Transmission flags", "Block size constraints"). Checked.
+ *
+ * @param size in bytes, at least 0
+ * @param flags the transmission flags
+ * @param minimumBlock offsets and lengths are multiples of it; a power of two, 1 to {@link #MAX_BLOCK}
+ * @param preferredBlock what is read and written without detours; a power of two up to {@link #MAX_BLOCK}
+ * @param maximumPayload the most bytes that one READ or WRITE may move; a multiple of {@code minimumBlock}
+ * @param structured whether replies to READ are structured
+ */
+record Export(long size, int flags, int minimumBlock, int preferredBlock, int maximumPayload, boolean structured) {
+    /** The largest block that is believed; the protocol wants no larger minimum. */
+    static final int MAX_BLOCK = 1 << 16;
+    /** Of servers that set no other limit, and ours in any case. */
+    static final int MAX_PAYLOAD = 32 << 20;
+
+    static final int DEFAULT_PREFERRED_BLOCK = 4096;
+
+    boolean isReadOnly() {
+        return has(Nbd.FLAG_READ_ONLY);
+    }
+
+    boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /** Whether a flush on one connection covers what was written on others. */
+    boolean canMultiConn() {
+        return has(Nbd.FLAG_CAN_MULTI_CONN);
+    }
+}
