@@ -1,0 +1,36 @@
+package dev.ringside.vfiouser;
+
+import dev.ringside.channel.FdChannel;
+import dev.ringside.channel.SocketServer;
+import dev.ringside.fault.FaultLog;
+import dev.ringside.linux.UnixSocket;
+import dev.ringside.loop.DeviceLoop;
+import dev.ringside.pci.PciFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Serves one PCI function to one vfio-user client after another. */
+public final class VfioUserServer extends SocketServer {
+    private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);
+
+    private final PciFunction function;
+    private final FaultLog faults = new FaultLog(LOG);
+
+    /**
+     * @param function what to serve; used on {@code loop} only
+     * @param loop where connections are made, sessions live and the function works
+     */
+    public VfioUserServer(PciFunction function, DeviceLoop loop) {
+        super(function.name(), loop);
+        this.function = function;
+    }
+
+    @Override
+    protected Session open(UnixSocket connection) {
+        FdChannel channel = new FdChannel(loop(), connection, new VfioUserFraming());
+        VfioUserSession session = new VfioUserSession(function, channel, loop(), faults);
+        channel.pipeline().addLast(session);
+        channel.open();
+        return session;
+    }
+}
