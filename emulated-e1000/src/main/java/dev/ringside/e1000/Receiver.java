@@ -1,0 +1,350 @@
+package dev.ringside.e1000;
+
+import dev.ringside.link.Frame;
+import dev.ringside.link.RxBuffers;
+import dev.ringside.pci.Dma;
+import dev.ringside.pci.DmaFence;
+
+/**
+ * Takes frames from the link and puts them into the driver's buffers (§3.2).
+ *
+ * <pre>
+ *   IDLE --put--> FILLING  [fetch descriptors]  write data and descriptors --> STORING --all written--> IDLE
+ *                    ^  waits here for descriptors, until RDT is written
+ * </pre>
+ *
+ * <p>One frame is in work at a time; meanwhile, and as long as there is no room, the link is asked to keep the others.
+ */
+final class Receiver implements RxBuffers {
+    private static final int RCTL_EN = 1 << 1;
+    private static final int RCTL_LPE = 1 << 5;
+    private static final int RCTL_RDMTS_SHIFT = 8;
+    private static final int RCTL_BSIZE_SHIFT = 16;
+    private static final int RCTL_PMCF = 1 << 23;
+    private static final int RCTL_BSEX = 1 << 25;
+    private static final int RCTL_SECRC = 1 << 26;
+    private static final int CTRL_VME = 1 << 30;
+    private static final int DELAY_MASK = 0xffff;
+
+    private static final int STATUS_DD = 1;
+    private static final int STATUS_EOP = 1 << 1;
+    private static final int STATUS_VP = 1 << 3;
+    private static final int STATUS_PIF = 1 << 7;
+
+    private static final int TYPE_OFFSET = 12;
+    private static final int TAG_BYTES = 4;
+    private static final int MAX_UNTAGGED = 1518;
+    private static final int MAX_TAGGED = 1522;
+
+    private enum Phase {
+        IDLE,
+        FILLING,
+        FETCHING,
+        STORING
+    }
+
+    private final RegisterFile registers;
+    private final Host host;
+    private final Interrupts interrupts;
+    private final Statistics statistics;
+    private final DescriptorRing ring;
+    private final ReceiveDescriptors descriptors;
+    private final ReceiveFilter filter;
+    private final ReceiveChecksum checksum;
+    private final PauseFrames pause;
+    private final DelayTimer delay;
+    private final PacketMemory packet = new PacketMemory();
+    private Runnable roomAgain = () -> {};
+
+    private Phase phase = Phase.IDLE;
+    private DmaFence fence = new DmaFence(this::run);
+    private boolean refused;
+    private boolean broken;
+    private boolean starved;
+
+    private int frameBytes;
+    private int statusBits;
+    private int packetChecksum;
+    private int tag;
+    private int used;
+
+    Receiver(
+            RegisterFile registers,
+            Host host,
+            Interrupts interrupts,
+            Statistics statistics,
+            PauseFrames pause,
+            Timers timers) {
+        this.registers = registers;
+        this.host = host;
+        this.interrupts = interrupts;
+        this.statistics = statistics;
+        this.pause = pause;
+        this.ring = DescriptorRing.receive(registers);
+        this.descriptors = new ReceiveDescriptors(ring);
+        this.filter = new ReceiveFilter(registers);
+        this.checksum = new ReceiveChecksum(registers);
+        this.delay = new DelayTimer(timers, () -> interrupts.raise(Interrupts.RXT0));
+    }
+
+    /** @param task tells the link that there is room again */
+    void onRoomAgain(Runnable task) {
+        roomAgain = task;
+    }
+
+    private boolean isEnabled() {
+        return registers.has(Register.RCTL, RCTL_EN) && !broken && ring.isSane() && host.dma() != null;
+    }
+
+    @Override
+    public boolean put(Frame frame) {
+        if (phase != Phase.IDLE) {
+            refused = true;
+            return false;
+        }
+        int wireBytes = frame.bytes() + Statistics.FCS_BYTES;
+        if (frame.bytes() < Frame.ETHERNET_BYTES || !isEnabled()) {
+            return true;
+        }
+        if (wireBytes > PacketMemory.MAX_WIRE_BYTES) {
+            statistics.arrived(wireBytes);
+            statistics.count(Register.ROC);
+            return true;
+        }
+        packet.store(frame);
+        if (!isWanted()) {
+            statistics.arrived(packet.wireBytes());
+            return true;
+        }
+        int needed = buffersFor(packet.wireBytes());
+        if (needed >= ring.size()) {
+            statistics.arrived(packet.wireBytes());
+            statistics.count(Register.MPC);
+            interrupts.raise(Interrupts.RXO);
+            return true;
+        }
+        if (needed > ring.toTail(ring.head())) {
+            refuse();
+            return false;
+        }
+        starved = false;
+        statistics.arrived(packet.wireBytes());
+        statistics.received(packet.wireBytes(), packet.destination());
+        dress();
+        phase = Phase.FILLING;
+        run();
+        return true;
+    }
+
+    private void refuse() {
+        refused = true;
+        if (!starved) {
+            starved = true;
+            statistics.count(Register.RNBC);
+        }
+    }
+
+    private boolean isWanted() {
+        boolean tagged = packet.u16(TYPE_OFFSET) == registers.get(Register.VET);
+        int limit = registers.has(Register.RCTL, RCTL_LPE)
+                ? PacketMemory.MAX_WIRE_BYTES
+                : tagged ? MAX_TAGGED : MAX_UNTAGGED;
+        if (packet.wireBytes() > limit) {
+            statistics.count(Register.ROC);
+            return false;
+        }
+        if (pause.receive(packet) && !registers.has(Register.RCTL, RCTL_PMCF)) {
+            return false;
+        }
+        return filter.passesAddress(packet.destination())
+                && (!tagged || filter.passesVlan(packet.u16(TYPE_OFFSET + 2)));
+    }
+
+    private int bufferBytes() {
+        int rctl = registers.get(Register.RCTL);
+        int size = rctl >> RCTL_BSIZE_SHIFT & 3;
+        // With BSEX, size 0 is reserved: 2048 then, too.
+        return (rctl & RCTL_BSEX) != 0 && size != 0 ? 32768 >> size : 2048 >> size;
+    }
+
+    private int buffersFor(int bytes) {
+        int each = bufferBytes();
+        return (bytes + each - 1) / each;
+    }
+
+    private void dress() {
+        boolean tagged = packet.u16(TYPE_OFFSET) == registers.get(Register.VET);
+        checksum.inspect(packet.memory(), packet.bytes(), tagged ? TYPE_OFFSET + TAG_BYTES : TYPE_OFFSET);
+        packetChecksum = checksum.packetChecksum(packet.memory(), packet.bytes());
+        boolean group = (packet.destination() >>> 40 & 1) != 0;
+        statusBits = checksum.status() | (group ? STATUS_PIF : 0) | checksum.errors() << 8;
+        tag = 0;
+        if (!registers.has(Register.RCTL, RCTL_SECRC)) {
+            packet.appendFcs();
+        }
+        if (tagged && registers.has(Register.CTRL, CTRL_VME)) {
+            tag = packet.u16(TYPE_OFFSET + 2);
+            statusBits |= STATUS_VP;
+            packet.stripTag();
+        }
+        frameBytes = packet.bytes();
+        used = 0;
+    }
+
+    /** Goes on with the frame in work, as far as possible. */
+    private void run() {
+        while (fence.isIdle()) {
+            switch (phase) {
+                case IDLE -> {
+                    return;
+                }
+                case FILLING -> {
+                    if (!fill()) {
+                        return;
+                    }
+                }
+                case FETCHING -> {
+                    descriptors.take();
+                    phase = Phase.FILLING;
+                    checkFailure();
+                }
+                case STORING -> {
+                    checkFailure();
+                    finish();
+                    return;
+                }
+            }
+        }
+    }
+
+    private void checkFailure() {
+        if (fence.takeFailure()) {
+            host.masterAbort();
+            breakRing();
+        }
+    }
+
+    /** The ring lies outside memory: nothing can be received until its registers are written again. */
+    private void breakRing() {
+        broken = true;
+        descriptors.clear();
+        phase = Phase.IDLE;
+    }
+
+    /** Returns whether there is something to go on with. */
+    private boolean fill() {
+        Dma dma = host.dma();
+        if (dma == null) {
+            phase = Phase.IDLE;
+            return false;
+        }
+        if (descriptors.count() < buffersFor(frameBytes)) {
+            phase = Phase.FETCHING;
+            if (!ring.isSane() || !descriptors.fetch(dma, fence)) {
+                phase = Phase.FILLING;
+                return false;
+            }
+            return true;
+        }
+        int each = bufferBytes();
+        int index = ring.head();
+        for (int done = 0; done < frameBytes; ) {
+            int part = Math.min(each, frameBytes - done);
+            boolean last = done + part == frameBytes;
+            dma.write(descriptors.buffer(), packet.memory(), done, part, fence);
+            dma.publish(ring.address(index) + Long.BYTES, writeBack(part, last), fence);
+            descriptors.remove();
+            index = ring.plus(index, 1);
+            used++;
+            done += part;
+        }
+        phase = Phase.STORING;
+        return true;
+    }
+
+    /** The upper half of a descriptor (§3.2.3): length, packet checksum, status, errors, special. */
+    private long writeBack(int length, boolean last) {
+        long bits = STATUS_DD | (last ? STATUS_EOP | statusBits : 0);
+        long special = last ? (long) tag << 48 : 0;
+        return special | bits << 32 | (long) packetChecksum << 16 | length;
+    }
+
+    private void finish() {
+        if (phase == Phase.STORING && ring.isSane()) {
+            ring.head(ring.plus(ring.head(), used));
+            signal();
+        }
+        phase = Phase.IDLE;
+        retry();
+    }
+
+    private void signal() {
+        int left = ring.toTail(ring.head());
+        int fraction = 2 << (registers.get(Register.RCTL) >> RCTL_RDMTS_SHIFT & 3);
+        int before = left + used;
+        int threshold = ring.size() / fraction;
+        int causes = left <= threshold && before > threshold ? Interrupts.RXDMT0 : 0;
+        if (packet.wireBytes() - Statistics.FCS_BYTES <= registers.get(Register.RSRPD)) {
+            causes |= Interrupts.SRPD;
+        }
+        int ticks = registers.get(Register.RDTR) & DELAY_MASK;
+        if (ticks == 0) {
+            delay.cancel();
+            causes |= Interrupts.RXT0;
+        } else {
+            delay.start(ticks, registers.get(Register.RADV) & DELAY_MASK);
+        }
+        interrupts.raise(causes);
+    }
+
+    /** The driver has given buffers, or changed something that may let frames pass. */
+    void proceed() {
+        run();
+        if (phase == Phase.IDLE) {
+            retry();
+        }
+    }
+
+    private void retry() {
+        if (refused) {
+            refused = false;
+            roomAgain.run();
+        }
+    }
+
+    /** RDTR.FPD: the interrupt becomes due at once. */
+    void flushDelay() {
+        delay.flush();
+    }
+
+    /** The ring's registers were written: what was fetched from it is no longer true. */
+    void ringChanged() {
+        broken = false;
+        restart();
+        proceed();
+    }
+
+    /** RCTL was written. */
+    void enableChanged() {
+        if (!registers.has(Register.RCTL, RCTL_EN)) {
+            restart();
+        }
+        proceed();
+    }
+
+    private void restart() {
+        fence.abandon();
+        fence = new DmaFence(this::run);
+        descriptors.clear();
+        phase = Phase.IDLE;
+    }
+
+    /** The registers have been reset. */
+    void reset() {
+        broken = false;
+        starved = false;
+        restart();
+        delay.cancel();
+        retry();
+    }
+}

@@ -1,0 +1,425 @@
+package dev.ringside.e1000;
+
+import dev.ringside.link.Frame;
+import dev.ringside.pci.Dma;
+import dev.ringside.pci.DmaFence;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Takes descriptors from the transmit ring, and sends the frames that they describe (§3.3, §3.4).
+ *
+ * <pre>
+ *   IDLE --fetch a batch of descriptors--> FETCHING --> GATHERING  one descriptor after the other:
+ *     ^                                                     |       contexts are kept, buffers collected
+ *     |                                                     v  at the end of a packet
+ *     +-------- interrupt, head moves -------- STORING &lt;-- SENDING  when its bytes can be reached
+ *                                          (descriptors written back)
+ * </pre>
+ */
+final class Transmitter {
+    /** Where frames go. */
+    @FunctionalInterface
+    interface Output {
+        /** Takes a frame; neither it nor its memory is used after the return. */
+        void send(Frame frame);
+    }
+
+    private static final int TCTL_EN = 1 << 1;
+    private static final int TCTL_PSP = 1 << 3;
+    private static final int CTRL_VME = 1 << 30;
+    private static final int DELAY_MASK = 0xffff;
+    private static final int LWTHRESH_SHIFT = 25;
+    private static final int LWTHRESH_UNIT = 8;
+
+    private static final int CMD_EOP = 1;
+    private static final int CMD_IFCS = 1 << 1;
+    /** In a legacy descriptor: insert a checksum. In the others: TSE. */
+    private static final int CMD_IC_TSE = 1 << 2;
+
+    private static final int CMD_RS = 1 << 3;
+    private static final int CMD_RPS = 1 << 4;
+    private static final int CMD_DEXT = 1 << 5;
+    private static final int CMD_VLE = 1 << 6;
+    private static final int CMD_IDE = 1 << 7;
+    private static final int POPTS_IXSM = 1;
+    private static final int POPTS_TXSM = 1 << 1;
+    private static final long STATUS_DD = 1L << 32;
+
+    /** Descriptors fetched at a time. */
+    private static final int BATCH = 64;
+    /** Packets sent in one go, before the loop's other work gets its turn. */
+    private static final int BUDGET = 128;
+    /** A packet in more pieces, or longer, is none that the card can send. */
+    private static final int MAX_PIECES = 256;
+
+    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private enum Phase {
+        IDLE,
+        FETCHING,
+        GATHERING,
+        SENDING,
+        STORING
+    }
+
+    private final RegisterFile registers;
+    private final Host host;
+    private final Interrupts interrupts;
+    private final Statistics statistics;
+    private final PauseFrames pause;
+    private final Timers timers;
+    private final Output output;
+    private final DescriptorRing ring;
+    private final DelayTimer delay;
+    private final TransmitContext checksumContext = new TransmitContext();
+    private final TransmitContext segmentContext = new TransmitContext();
+    private final TransmitFrame maker = new TransmitFrame();
+    private final TransmitFrame.Work work = new TransmitFrame.Work();
+
+    private final MemorySegment batch =
+            Arena.ofAuto().allocate((long) BATCH * DescriptorRing.DESCRIPTOR_BYTES, DescriptorRing.DESCRIPTOR_BYTES);
+    private final MemorySegment staging = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
+    private final Frame packet = new Frame();
+    private final Dma.Pieces addPiece = packet::add;
+    /** Descriptors of the packet that are to be written back: index and upper half of each. */
+    private final int[] reportIndex = new int[MAX_PIECES];
+
+    private final long[] reportBits = new long[MAX_PIECES];
+
+    private Phase phase = Phase.IDLE;
+    private DmaFence fence = new DmaFence(this::run);
+    private boolean broken;
+    private boolean again;
+    private int batchNext;
+    private int batchEnd;
+    /** Ring index of the next descriptor of the batch. */
+    private int index;
+
+    private int reports;
+    private boolean reported;
+    private boolean delayed;
+    private boolean inPacket;
+    private boolean overlong;
+    private boolean inStaging;
+    private int causes;
+
+    Transmitter(
+            RegisterFile registers,
+            Host host,
+            Interrupts interrupts,
+            Statistics statistics,
+            PauseFrames pause,
+            Timers timers,
+            Output output) {
+        this.registers = registers;
+        this.host = host;
+        this.interrupts = interrupts;
+        this.statistics = statistics;
+        this.pause = pause;
+        this.timers = timers;
+        this.output = output;
+        this.ring = DescriptorRing.transmit(registers);
+        this.delay = new DelayTimer(timers, () -> interrupts.raise(Interrupts.TXDW));
+    }
+
+    /** Sends what there is to send. */
+    void run() {
+        int budget = BUDGET;
+        while (fence.isIdle()) {
+            Dma dma = host.dma();
+            if (dma == null || broken) {
+                return;
+            }
+            switch (phase) {
+                case IDLE -> {
+                    if (!fetch(dma)) {
+                        return;
+                    }
+                }
+                case FETCHING -> phase = fence.takeFailure() ? breakRing() : Phase.GATHERING;
+                case GATHERING -> phase = gather(dma);
+                case SENDING -> {
+                    send(dma);
+                    phase = Phase.STORING;
+                    budget--;
+                }
+                case STORING -> {
+                    if (reports > 0) {
+                        writeBack(dma);
+                        continue;
+                    }
+                    stored();
+                    phase = batchNext < batchEnd ? Phase.GATHERING : Phase.IDLE;
+                    if (budget == 0) {
+                        runAgain();
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private void runAgain() {
+        if (!again) {
+            again = true;
+            timers.after(0, () -> {
+                again = false;
+                run();
+            });
+        }
+    }
+
+    private Phase breakRing() {
+        host.masterAbort();
+        broken = true;
+        return Phase.IDLE;
+    }
+
+    /** Returns whether there is anything to fetch. */
+    private boolean fetch(Dma dma) {
+        if (!registers.has(Register.TCTL, TCTL_EN) || !ring.isSane() || pause.isPaused()) {
+            return false;
+        }
+        if (!inPacket) {
+            index = ring.head();
+        }
+        int count = Math.min(BATCH, ring.inARow(index));
+        if (count == 0) {
+            // A packet without an end is looked at again from its beginning when there is more: its memory may change.
+            forgetPacket();
+            return false;
+        }
+        batchNext = 0;
+        batchEnd = count;
+        phase = Phase.FETCHING;
+        dma.read(ring.address(index), batch, 0, count * DescriptorRing.DESCRIPTOR_BYTES, fence);
+        return true;
+    }
+
+    /** Goes through the batch up to the end of a packet. */
+    private Phase gather(Dma dma) {
+        while (batchNext < batchEnd) {
+            long at = (long) batchNext * DescriptorRing.DESCRIPTOR_BYTES;
+            long low = batch.get(U64, at);
+            long high = batch.get(U64, at + Long.BYTES);
+            batchNext++;
+            int command = (int) (high >>> 24) & 0xff;
+            report(dma, high, command);
+            index = ring.plus(index, 1);
+            boolean extended = (command & CMD_DEXT) != 0;
+            if (extended && (high >>> 20 & 0xf) == 0) {
+                ((command & CMD_IC_TSE) != 0 ? segmentContext : checksumContext).load(low, high);
+                if (!inPacket) {
+                    return Phase.STORING;
+                }
+                continue;
+            }
+            collect(dma, low, high, command, extended);
+            if ((command & CMD_EOP) != 0) {
+                return Phase.SENDING;
+            }
+        }
+        // The packet goes on in descriptors that have not been fetched, or not been written.
+        return Phase.IDLE;
+    }
+
+    private void report(Dma dma, long high, int command) {
+        if ((command & (CMD_RS | CMD_RPS)) == 0) {
+            return;
+        }
+        if (reports == MAX_PIECES) {
+            // Nothing of such a packet is going to be used.
+            overlong = true;
+            writeBack(dma);
+        }
+        reportIndex[reports] = index;
+        reportBits[reports] = high | STATUS_DD;
+        reports++;
+        delayed = (command & CMD_IDE) != 0;
+    }
+
+    private void collect(Dma dma, long address, long high, int command, boolean extended) {
+        int length = (int) high & (extended ? 0xfffff : 0xffff);
+        if (!inPacket) {
+            begin(high, command, extended);
+        }
+        if ((command & CMD_EOP) != 0) {
+            end(high, command, extended);
+        }
+        if (packet.pieces() >= MAX_PIECES || packet.bytes() + length > Frame.MAX_BYTES) {
+            overlong = true;
+        }
+        if (length == 0 || overlong || (!inStaging && dma.pieces(address, length, false, addPiece))) {
+            return;
+        }
+        if (!inStaging) {
+            stage();
+        }
+        dma.read(address, staging, packet.bytes(), length, fence);
+        packet.add(staging, packet.bytes(), length);
+    }
+
+    /** Part of the packet has to be waited for, and guest memory may go away meanwhile: all of it is copied. */
+    private void stage() {
+        inStaging = true;
+        int bytes = packet.bytes();
+        packet.copyTo(0, staging, 0, bytes);
+        packet.clear();
+        if (bytes > 0) {
+            packet.add(staging, 0, bytes);
+        }
+    }
+
+    /** The first descriptor of a packet says what to do with it. */
+    private void begin(long high, int command, boolean extended) {
+        inPacket = true;
+        int popts = extended ? (int) (high >>> 40) & 0xff : 0;
+        work.tse = extended && (command & CMD_IC_TSE) != 0;
+        work.ixsm = (popts & POPTS_IXSM) != 0;
+        work.txsm = (popts & POPTS_TXSM) != 0;
+        work.ic = !extended && (command & CMD_IC_TSE) != 0;
+        work.cso = (int) (high >>> 16) & 0xff;
+        work.css = (int) (high >>> 40) & 0xff;
+        work.pad = registers.has(Register.TCTL, TCTL_PSP);
+    }
+
+    /** The last one, too. */
+    private void end(long high, int command, boolean extended) {
+        work.hasFcs = (command & CMD_IFCS) == 0;
+        work.vle = (command & CMD_VLE) != 0 && registers.has(Register.CTRL, CTRL_VME);
+        work.tag = (int) (high >>> 48) & 0xffff;
+        work.etherType = registers.get(Register.VET);
+        if (!extended) {
+            work.ic = (command & CMD_IC_TSE) != 0;
+            work.cso = (int) (high >>> 16) & 0xff;
+            work.css = (int) (high >>> 40) & 0xff;
+        }
+    }
+
+    private void send(Dma dma) {
+        TransmitContext context = work.tse ? segmentContext : checksumContext;
+        if (fence.takeFailure()) {
+            host.masterAbort();
+        } else if (!overlong && make(context)) {
+            countSent(context);
+            output.send(maker.frame());
+        } else if (work.tse) {
+            statistics.count(Register.TSCTFC);
+        }
+        writeBack(dma);
+    }
+
+    private void writeBack(Dma dma) {
+        for (int i = 0; i < reports; i++) {
+            dma.publish(ring.address(reportIndex[i]) + Long.BYTES, reportBits[i], fence);
+        }
+        reported |= reports > 0;
+        reports = 0;
+    }
+
+    private boolean make(TransmitContext context) {
+        try {
+            return maker.make(packet, work, context)
+                    && maker.frame().header().fault(maker.frame().bytes()) == null;
+        } catch (InternalError e) {
+            // The JVM's word for SIGBUS: the memory of the packet has gone.
+            host.masterAbort();
+            return false;
+        }
+    }
+
+    private void countSent(TransmitContext context) {
+        long destination = maker.frame().mac(0);
+        int whole = maker.segments();
+        if (work.tse) {
+            statistics.count(Register.TSCTC);
+        }
+        if (whole > 1) {
+            whole--;
+            statistics.sent(1, maker.lastSegmentBytes(context, packet.bytes()), destination);
+        }
+        statistics.sent(whole, maker.segmentBytes(), destination);
+    }
+
+    /** Descriptors have been written back: the driver may have them. */
+    private void stored() {
+        if (fence.takeFailure()) {
+            breakRing();
+            return;
+        }
+        if (ring.isSane()) {
+            int before = ring.toTail(ring.head());
+            ring.head(index);
+            signal(before);
+        }
+        forgetPacket();
+    }
+
+    private void signal(int before) {
+        if (reported) {
+            int ticks = registers.get(Register.TIDV) & DELAY_MASK;
+            if (delayed && ticks != 0) {
+                delay.start(ticks, registers.get(Register.TADV) & DELAY_MASK);
+            } else {
+                delay.cancel();
+                causes |= Interrupts.TXDW;
+            }
+        }
+        int left = ring.toTail(ring.head());
+        if (left == 0) {
+            causes |= Interrupts.TXQE;
+        }
+        int threshold = (registers.get(Register.TXDCTL) >>> LWTHRESH_SHIFT) * LWTHRESH_UNIT;
+        if (threshold > 0 && left <= threshold && before > threshold) {
+            causes |= Interrupts.TXD_LOW;
+        }
+        if (causes != 0) {
+            interrupts.raise(causes);
+            causes = 0;
+        }
+    }
+
+    private void forgetPacket() {
+        packet.clear();
+        reports = 0;
+        reported = false;
+        inStaging = false;
+        delayed = false;
+        inPacket = false;
+        overlong = false;
+    }
+
+    /** TIDV.FPD: the interrupt becomes due at once. */
+    void flushDelay() {
+        delay.flush();
+    }
+
+    /** The ring's registers were written: what was fetched from it is no longer true. */
+    void ringChanged() {
+        broken = false;
+        restart();
+        run();
+    }
+
+    private void restart() {
+        fence.abandon();
+        fence = new DmaFence(this::run);
+        phase = Phase.IDLE;
+        batchNext = 0;
+        batchEnd = 0;
+        causes = 0;
+        forgetPacket();
+    }
+
+    /** The registers have been reset. */
+    void reset() {
+        broken = false;
+        restart();
+        delay.cancel();
+        checksumContext.clear();
+        segmentContext.clear();
+    }
+}
