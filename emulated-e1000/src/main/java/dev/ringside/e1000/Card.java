@@ -1,7 +1,6 @@
 package dev.ringside.e1000;
 
 import dev.ringside.link.Frame;
-import dev.ringside.link.RxBuffers;
 import dev.ringside.pci.ConfigSpace;
 
 /** The card's parts, and what reading and writing each register does to them (§13.4). */
@@ -39,7 +38,7 @@ final class Card {
         mdi = new MdiControl(registers, phy, interrupts);
         link = new MacLink(registers, phy, () -> interrupts.raise(Interrupts.LSC));
         pause = new PauseFrames(registers, statistics, timers, this::sendingResumed);
-        receiver = new Receiver(registers, host, interrupts, statistics, pause, timers);
+        receiver = new Receiver(registers, host, interrupts, statistics, pause, timers, link);
         loopback = new Loopback(receiver);
         transmitter = new Transmitter(registers, host, interrupts, statistics, pause, timers, this::send);
         loadAddress();
@@ -86,11 +85,6 @@ final class Card {
     /** Where frames come in. */
     Receiver receiver() {
         return receiver;
-    }
-
-    /** Frames from the link, as long as there is one. */
-    RxBuffers fromLink() {
-        return frame -> !link.isUp() || link.isLoopback() || receiver.put(frame);
     }
 
     /** The driver may have allowed bus mastering, or woken the card. */

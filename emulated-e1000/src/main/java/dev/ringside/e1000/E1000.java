@@ -1,5 +1,6 @@
 package dev.ringside.e1000;
 
+import dev.ringside.link.Offload;
 import dev.ringside.link.Port;
 import dev.ringside.link.RxLane;
 import dev.ringside.link.TxLane;
@@ -99,7 +100,7 @@ public final class E1000 implements PciFunction {
         TxLane out = port.openTx(0, loop);
         tx = out;
         card.output(out::send);
-        RxLane in = port.openRx(0, loop, 0, card.fromLink());
+        RxLane in = port.openRx(0, loop, Offload.NONE, card.receiver());
         rx = in;
         card.receiver().onRoomAgain(in::roomAgain);
         port.onChange(() -> loop.execute(() -> card.phy().cable(port.isUp())));

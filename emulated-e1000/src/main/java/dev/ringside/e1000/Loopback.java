@@ -28,6 +28,6 @@ final class Loopback {
         }
         looped.clear();
         looped.add(memory, 0, bytes);
-        receiver.put(looped);
+        receiver.putLooped(looped);
     }
 }

@@ -1,6 +1,7 @@
 package dev.ringside.e1000;
 
 import dev.ringside.link.Frame;
+import dev.ringside.link.Iovec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,17 +25,27 @@ final class PacketMemory {
     private final MemorySegment memory = Arena.ofAuto().allocate(MAX_WIRE_BYTES, 64);
     private final ByteBuffer view = memory.asByteBuffer();
     private final CRC32 crc = new CRC32();
+    private final Iovec room = new Iovec();
     private int bytes;
     private int wireBytes;
 
-    /**
-     * Takes a frame in.
-     *
-     * @param frame of at most {@link #MAX_WIRE_BYTES} with its FCS; at least an Ethernet header
-     */
+    /** Room for the longest frame, to be filled by a link; {@link #stored} follows. */
+    Iovec room() {
+        if (room.count() == 0) {
+            room.add(memory.address(), MAX_WIRE_BYTES - Statistics.FCS_BYTES);
+        }
+        return room;
+    }
+
+    /** Takes a frame in, of at most {@link #MAX_WIRE_BYTES} with its FCS. */
     void store(Frame frame) {
-        bytes = frame.bytes();
-        frame.copyTo(0, memory, 0, bytes);
+        frame.copyTo(0, memory, 0, frame.bytes());
+        stored(frame.bytes());
+    }
+
+    /** A frame lies in memory: it is padded as it was on the wire. */
+    void stored(int frameBytes) {
+        bytes = frameBytes;
         if (bytes < MIN_BYTES) {
             memory.asSlice(bytes, MIN_BYTES - bytes).fill((byte) 0);
             bytes = MIN_BYTES;

@@ -1,9 +1,12 @@
 package dev.ringside.e1000;
 
 import dev.ringside.link.Frame;
+import dev.ringside.link.Iovec;
+import dev.ringside.link.NetHeader;
 import dev.ringside.link.RxBuffers;
 import dev.ringside.pci.Dma;
 import dev.ringside.pci.DmaFence;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes frames from the link and puts them into the driver's buffers (§3.2).
@@ -13,7 +16,7 @@ import dev.ringside.pci.DmaFence;
  *                    ^  waits here for descriptors, until RDT is written
  * </pre>
  *
- * <p>One frame is in work at a time; meanwhile, and as long as there is no room, the link is asked to keep the others.
+ * <p>One frame is in work at a time, for as long as there is no room for it; meanwhile the link is asked to keep the others.
  */
 final class Receiver implements RxBuffers {
     private static final int RCTL_EN = 1 << 1;
@@ -52,6 +55,7 @@ final class Receiver implements RxBuffers {
     private final ReceiveFilter filter;
     private final ReceiveChecksum checksum;
     private final PauseFrames pause;
+    private final MacLink link;
     private final DelayTimer delay;
     private final PacketMemory packet = new PacketMemory();
     private Runnable roomAgain = () -> {};
@@ -60,7 +64,6 @@ final class Receiver implements RxBuffers {
     private DmaFence fence = new DmaFence(this::run);
     private boolean refused;
     private boolean broken;
-    private boolean starved;
 
     private int frameBytes;
     private int statusBits;
@@ -74,12 +77,14 @@ final class Receiver implements RxBuffers {
             Interrupts interrupts,
             Statistics statistics,
             PauseFrames pause,
-            Timers timers) {
+            Timers timers,
+            MacLink link) {
         this.registers = registers;
         this.host = host;
         this.interrupts = interrupts;
         this.statistics = statistics;
         this.pause = pause;
+        this.link = link;
         this.ring = DescriptorRing.receive(registers);
         this.descriptors = new ReceiveDescriptors(ring);
         this.filter = new ReceiveFilter(registers);
@@ -93,55 +98,81 @@ final class Receiver implements RxBuffers {
     }
 
     private boolean isEnabled() {
-        return registers.has(Register.RCTL, RCTL_EN) && !broken && ring.isSane() && host.dma() != null;
+        return (link.isUp() || link.isLoopback())
+                && registers.has(Register.RCTL, RCTL_EN)
+                && !broken
+                && ring.isSane()
+                && host.dma() != null;
     }
 
     @Override
     public boolean put(Frame frame) {
-        if (phase != Phase.IDLE) {
-            refused = true;
+        if (isBusy()) {
             return false;
         }
         int wireBytes = frame.bytes() + Statistics.FCS_BYTES;
-        if (frame.bytes() < Frame.ETHERNET_BYTES || !isEnabled()) {
-            return true;
-        }
         if (wireBytes > PacketMemory.MAX_WIRE_BYTES) {
             statistics.arrived(wireBytes);
             statistics.count(Register.ROC);
-            return true;
+        } else if (frame.bytes() >= Frame.ETHERNET_BYTES && !link.isLoopback()) {
+            packet.store(frame);
+            receive();
         }
-        packet.store(frame);
+        return true;
+    }
+
+    /** A link that can do so reads into the card's packet memory, which saves a copy. */
+    @Override
+    public @Nullable Iovec prepare() {
+        return isBusy() ? null : packet.room();
+    }
+
+    @Override
+    public void commit(NetHeader header, int bytes) {
+        if (bytes >= Frame.ETHERNET_BYTES && !link.isLoopback()) {
+            packet.stored(bytes);
+            receive();
+        }
+    }
+
+    private boolean isBusy() {
+        if (phase == Phase.IDLE) {
+            return false;
+        }
+        refused = true;
+        return true;
+    }
+
+    /** Takes a frame of the card itself; it is lost if there is no room. */
+    void putLooped(Frame frame) {
+        if (phase == Phase.IDLE) {
+            packet.store(frame);
+            receive();
+        }
+    }
+
+    /** A frame is in packet memory: it is dropped, or comes into work and perhaps waits for buffers. */
+    private void receive() {
+        if (!isEnabled()) {
+            return;
+        }
+        statistics.arrived(packet.wireBytes());
         if (!isWanted()) {
-            statistics.arrived(packet.wireBytes());
-            return true;
+            return;
         }
         int needed = buffersFor(packet.wireBytes());
         if (needed >= ring.size()) {
-            statistics.arrived(packet.wireBytes());
             statistics.count(Register.MPC);
             interrupts.raise(Interrupts.RXO);
-            return true;
+            return;
         }
         if (needed > ring.toTail(ring.head())) {
-            refuse();
-            return false;
+            statistics.count(Register.RNBC);
         }
-        starved = false;
-        statistics.arrived(packet.wireBytes());
         statistics.received(packet.wireBytes(), packet.destination());
         dress();
         phase = Phase.FILLING;
         run();
-        return true;
-    }
-
-    private void refuse() {
-        refused = true;
-        if (!starved) {
-            starved = true;
-            statistics.count(Register.RNBC);
-        }
     }
 
     private boolean isWanted() {
@@ -342,7 +373,6 @@ final class Receiver implements RxBuffers {
     /** The registers have been reset. */
     void reset() {
         broken = false;
-        starved = false;
         restart();
         delay.cancel();
         retry();

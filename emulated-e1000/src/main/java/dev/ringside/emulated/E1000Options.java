@@ -51,7 +51,7 @@ final class E1000Options extends DeviceOptions {
         String name = "emulated-e1000 " + link;
         Link chosen = links.open(link);
         opened = chosen;
-        Port plugged = chosen.attach(new Link.Nic(name, 1));
+        Port plugged = chosen.attach(new Link.Nic(name, 1, 0));
         port = plugged;
         DeviceLoop loop = loops.forNextDevice().getFirst();
         return new VfioUserServer(new E1000(name, address(), plugged, loop), loop);
