@@ -31,6 +31,7 @@ class DmaTest {
     private MemorySegment memory;
 
     @BeforeEach
+    @SuppressWarnings("MustBeClosedChecker") // closed after each test
     void start(@TempDir Path directory) throws Exception {
         server = new ServerFixture(directory);
         client = server.client();

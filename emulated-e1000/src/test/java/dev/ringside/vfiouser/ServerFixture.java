@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A server of a {@link TestFunction} at a socket, and its loop. */
-final class ServerFixture implements AutoCloseable {
+final class ServerFixture {
     final TestFunction function = new TestFunction();
     private final DeviceLoop loop = DeviceLoop.start("test", Engine.best());
     private final VfioUserServer server = new VfioUserServer(function, loop);
@@ -48,8 +48,7 @@ final class ServerFixture implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() throws Exception {
+    void close() throws Exception {
         server.close().get(5, TimeUnit.SECONDS);
         loop.close();
     }
