@@ -27,7 +27,7 @@ final class Card {
     private final Receiver receiver;
     private final Transmitter transmitter;
     private final Loopback loopback;
-    private Transmitter.Output output = frame -> {};
+    private Transmitter.Output output = frame -> true;
 
     Card(Eeprom eeprom, ConfigSpace config, Timers timers) {
         this.eeprom = eeprom;
@@ -48,16 +48,17 @@ final class Card {
         link.update();
     }
 
-    private void sendingResumed() {
-        transmitter.run();
+    /** What kept frames from being sent is over. */
+    void sendingResumed() {
+        transmitter.resume();
     }
 
-    private void send(Frame frame) {
+    private boolean send(Frame frame) {
         if (link.isLoopback()) {
             loopback.send(frame);
-        } else if (link.isUp()) {
-            output.send(frame);
+            return true;
         }
+        return !link.isUp() || output.send(frame);
     }
 
     private void loadAddress() {

@@ -5,11 +5,13 @@ import dev.ringside.link.Port;
 import dev.ringside.link.RxLane;
 import dev.ringside.link.TxLane;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.metrics.Metrics;
 import dev.ringside.pci.Bar;
 import dev.ringside.pci.ConfigSpace;
 import dev.ringside.pci.PciBus;
 import dev.ringside.pci.PciFunction;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +42,7 @@ public final class E1000 implements PciFunction {
     private final DeviceLoop loop;
     private final Port port;
     private final ConfigSpace config = new ConfigSpace(VENDOR, DEVICE, REVISION, CLASS_ETHERNET, VENDOR, SUBSYSTEM);
-    private final TrapCounters traps = new TrapCounters();
+    private final TrapCounters traps;
     private final Card card;
     private @Nullable TxLane tx;
     private @Nullable RxLane rx;
@@ -51,9 +53,12 @@ public final class E1000 implements PciFunction {
      * @param mac six bytes, in the order in which they are sent
      * @param port of the link; its lanes are opened and closed here, the port is closed by the caller
      * @param loop everything but this constructor is for its thread
+     * @param metrics where what is counted is announced
+     * @param labels of the card there
      */
-    public E1000(String name, byte[] mac, Port port, DeviceLoop loop) {
+    public E1000(String name, byte[] mac, Port port, DeviceLoop loop, Metrics metrics, Map<String, String> labels) {
         this.name = name;
+        this.traps = new TrapCounters(metrics, labels);
         this.loop = loop;
         this.port = port;
         BARS.forEach(config::add);
@@ -97,7 +102,7 @@ public final class E1000 implements PciFunction {
     @Override
     public void attach(PciBus bus) {
         card.host().plug(bus);
-        TxLane out = port.openTx(0, loop);
+        TxLane out = port.openTx(0, loop, card::sendingResumed);
         tx = out;
         card.output(out::send);
         RxLane in = port.openRx(0, loop, Offload.NONE, card.receiver());
@@ -110,7 +115,7 @@ public final class E1000 implements PciFunction {
     @Override
     public void detach() {
         port.onChange(() -> {});
-        card.output(frame -> {});
+        card.output(frame -> true);
         card.receiver().onRoomAgain(() -> {});
         if (tx != null) {
             tx.close(() -> {});

@@ -23,8 +23,12 @@ final class Transmitter {
     /** Where frames go. */
     @FunctionalInterface
     interface Output {
-        /** Takes a frame; neither it nor its memory is used after the return. */
-        void send(Frame frame);
+        /**
+         * Takes a frame; neither it nor its memory is used after the return.
+         *
+         * @return whether there was room for it; if not, {@link #resume} follows when there is
+         */
+        boolean send(Frame frame);
     }
 
     private static final int TCTL_EN = 1 << 1;
@@ -92,6 +96,7 @@ final class Transmitter {
     private Phase phase = Phase.IDLE;
     private DmaFence fence = new DmaFence(this::run);
     private boolean broken;
+    private boolean refused;
     private boolean again;
     private int batchNext;
     private int batchEnd;
@@ -130,7 +135,7 @@ final class Transmitter {
         int budget = BUDGET;
         while (fence.isIdle()) {
             Dma dma = host.dma();
-            if (dma == null || broken) {
+            if (dma == null || broken || refused) {
                 return;
             }
             switch (phase) {
@@ -142,7 +147,9 @@ final class Transmitter {
                 case FETCHING -> phase = fence.takeFailure() ? breakRing() : Phase.GATHERING;
                 case GATHERING -> phase = gather(dma);
                 case SENDING -> {
-                    send(dma);
+                    if (!send(dma)) {
+                        return;
+                    }
                     phase = Phase.STORING;
                     budget--;
                 }
@@ -299,17 +306,24 @@ final class Transmitter {
         }
     }
 
-    private void send(Dma dma) {
+    /** Returns whether the packet is done with, sent or not. */
+    private boolean send(Dma dma) {
         TransmitContext context = work.tse ? segmentContext : checksumContext;
         if (fence.takeFailure()) {
             host.masterAbort();
         } else if (!overlong && make(context)) {
+            if (!output.send(maker.frame())) {
+                // Guest memory must not be held for so long: the packet is looked at again from its beginning.
+                refused = true;
+                rewind();
+                return false;
+            }
             countSent(context);
-            output.send(maker.frame());
         } else if (work.tse) {
             statistics.count(Register.TSCTFC);
         }
         writeBack(dma);
+        return true;
     }
 
     private void writeBack(Dma dma) {
@@ -392,6 +406,19 @@ final class Transmitter {
         overlong = false;
     }
 
+    /** There is room behind the output again, or the partner's pause is over. */
+    void resume() {
+        refused = false;
+        run();
+    }
+
+    private void rewind() {
+        phase = Phase.IDLE;
+        batchNext = 0;
+        batchEnd = 0;
+        forgetPacket();
+    }
+
     /** TIDV.FPD: the interrupt becomes due at once. */
     void flushDelay() {
         delay.flush();
@@ -407,11 +434,8 @@ final class Transmitter {
     private void restart() {
         fence.abandon();
         fence = new DmaFence(this::run);
-        phase = Phase.IDLE;
-        batchNext = 0;
-        batchEnd = 0;
         causes = 0;
-        forgetPacket();
+        rewind();
     }
 
     /** The registers have been reset. */

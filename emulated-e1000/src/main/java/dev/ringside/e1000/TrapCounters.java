@@ -1,53 +1,71 @@
 package dev.ringside.e1000;
 
+import dev.ringside.metrics.Counter;
+import dev.ringside.metrics.Metrics;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How often a guest has been trapped by accesses to each register: the measure of what emulation costs. Written by the card's
  * loop, read by any thread.
  */
 public final class TrapCounters {
-    private final Map<Register, AtomicLong> reads = zeroes();
-    private final Map<Register, AtomicLong> writes = zeroes();
-    private final AtomicLong otherReads = new AtomicLong();
-    private final AtomicLong otherWrites = new AtomicLong();
+    private final Map<Register, Counter> reads = zeroes();
+    private final Map<Register, Counter> writes = zeroes();
+    private final Counter otherReads = new Counter();
+    private final Counter otherWrites = new Counter();
 
-    TrapCounters() {}
+    /** @param labels of the card */
+    TrapCounters(Metrics metrics, Map<String, String> labels) {
+        announce(metrics, "ringside_e1000_register_reads", "Reads of a register", labels, reads, otherReads);
+        announce(metrics, "ringside_e1000_register_writes", "Writes of a register", labels, writes, otherWrites);
+    }
 
-    private static Map<Register, AtomicLong> zeroes() {
-        Map<Register, AtomicLong> counts = new EnumMap<>(Register.class);
+    private static void announce(
+            Metrics metrics,
+            String name,
+            String help,
+            Map<String, String> labels,
+            Map<Register, Counter> counts,
+            Counter others) {
+        counts.forEach((register, counter) -> metrics.counter(name, help, with(labels, register.name()), counter::get));
+        metrics.counter(name, help, with(labels, "other"), others::get);
+    }
+
+    private static Map<String, String> with(Map<String, String> labels, String register) {
+        Map<String, String> all = new HashMap<>(labels);
+        all.put("register", register);
+        return all;
+    }
+
+    private static Map<Register, Counter> zeroes() {
+        Map<Register, Counter> counts = new EnumMap<>(Register.class);
         for (Register register : Register.values()) {
-            counts.put(register, new AtomicLong());
+            counts.put(register, new Counter());
         }
         return counts;
     }
 
-    private static AtomicLong of(Map<Register, AtomicLong> counts, Register register) {
+    private static Counter of(Map<Register, Counter> counts, Register register) {
         return Objects.requireNonNull(counts.get(register));
     }
 
-    private static void count(AtomicLong counter) {
-        // One writer: no locked instruction is needed.
-        counter.setRelease(counter.getPlain() + 1);
-    }
-
     void read(Register register) {
-        count(of(reads, register));
+        of(reads, register).increment();
     }
 
     void written(Register register) {
-        count(of(writes, register));
+        of(writes, register).increment();
     }
 
     void readOther() {
-        count(otherReads);
+        otherReads.increment();
     }
 
     void writtenOther() {
-        count(otherWrites);
+        otherWrites.increment();
     }
 
     /** Reads of a register. */

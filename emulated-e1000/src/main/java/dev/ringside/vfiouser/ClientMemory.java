@@ -19,14 +19,16 @@ final class ClientMemory implements Dma {
     private final MemorySegment word = MemorySegment.ofArray(new byte[Long.BYTES]);
     private final DmaTable table;
     private final RemoteDma remote;
+    private final VfioUserStats stats;
     private final Consumer<String> aborted;
     /** Most transfers are near the last one. */
     private @Nullable DmaMap last;
 
     /** @param aborted told of transfers that went to no memory, for the log */
-    ClientMemory(DmaTable table, RemoteDma remote, Consumer<String> aborted) {
+    ClientMemory(DmaTable table, RemoteDma remote, VfioUserStats stats, Consumer<String> aborted) {
         this.table = table;
         this.remote = remote;
+        this.stats = stats;
         this.aborted = aborted;
     }
 
@@ -46,6 +48,7 @@ final class ClientMemory implements Dma {
 
     @Override
     public void read(long address, MemorySegment to, long offset, int length, DmaFence fence) {
+        stats.dmaRead(length);
         for (int done = 0; done < length; ) {
             long at = address + done;
             DmaMap map = find(at, false);
@@ -66,6 +69,7 @@ final class ClientMemory implements Dma {
 
     @Override
     public void write(long address, MemorySegment from, long offset, int length, DmaFence fence) {
+        stats.dmaWrite(length);
         for (int done = 0; done < length; ) {
             long at = address + done;
             DmaMap map = find(at, true);
@@ -93,6 +97,7 @@ final class ClientMemory implements Dma {
             write(address, word, 0, Long.BYTES, fence);
             return;
         }
+        stats.dmaWrite(Long.BYTES);
         // An aligned store of 64 bits is one store; the fence keeps the frame's bytes before the descriptor's.
         VarHandle.releaseFence();
         try {
@@ -120,6 +125,11 @@ final class ClientMemory implements Dma {
     public boolean pieces(long address, int length, boolean write, Pieces into) {
         if (!isShared(address, length, write)) {
             return false;
+        }
+        if (write) {
+            stats.dmaWrite(length);
+        } else {
+            stats.dmaRead(length);
         }
         for (int done = 0; done < length; ) {
             long at = address + done;

@@ -14,15 +14,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class IntxLine {
     private final DeviceLoop loop;
+    private final VfioUserStats stats;
     private @Nullable Fd trigger;
     private @Nullable Fd resample;
     private @Nullable Watch resampleWatch;
     private boolean asserted;
     private boolean masked;
-    private long signals;
 
-    IntxLine(DeviceLoop loop) {
+    IntxLine(DeviceLoop loop, VfioUserStats stats) {
         this.loop = loop;
+        this.stats = stats;
     }
 
     /** Drives the line. */
@@ -72,7 +73,7 @@ final class IntxLine {
     /** Signals once, whatever the level is: the client tests the way. */
     void signal() {
         if (trigger != null) {
-            signals++;
+            stats.interrupt();
             EventFd.signal(trigger);
         }
     }
@@ -82,11 +83,6 @@ final class IntxLine {
             masked = true;
             signal();
         }
-    }
-
-    /** How often the client was signalled. */
-    long signals() {
-        return signals;
     }
 
     /** Nothing is signalled, and nothing unmasks without a message. */

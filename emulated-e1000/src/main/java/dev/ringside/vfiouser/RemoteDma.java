@@ -25,14 +25,15 @@ final class RemoteDma {
     private record Transfer(Command command, @Nullable MemorySegment to, long offset, int length, DmaFence fence) {}
 
     private final FdChannel channel;
+    private final VfioUserStats stats;
     private final Map<Integer, Transfer> waiting = new HashMap<>();
     private int maxTransfer = 1;
     private int nextId;
     private boolean flushing;
-    private long requests;
 
-    RemoteDma(FdChannel channel) {
+    RemoteDma(FdChannel channel, VfioUserStats stats) {
         this.channel = channel;
+        this.stats = stats;
     }
 
     /** Sets how many bytes one message may carry, above 0. */
@@ -89,7 +90,7 @@ final class RemoteDma {
         message.setShortLE(VfioUserFraming.ID, id);
         waiting.put(id, transfer);
         transfer.fence.begin();
-        requests++;
+        stats.dmaMessage();
         channel.write(Frame.toSend(message, List.of()));
         if (!flushing) {
             flushing = true;
@@ -126,11 +127,6 @@ final class RemoteDma {
             MemorySegment.copy(from, 0, to, transfer.offset, transfer.length);
         }
         transfer.fence.end();
-    }
-
-    /** Messages sent. */
-    long requests() {
-        return requests;
     }
 
     /** Nothing is waited for any more: the connection is over. */

@@ -8,6 +8,7 @@ import dev.ringside.fault.MessageFault;
 import dev.ringside.fault.PeerFault;
 import dev.ringside.linux.Errno;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.loop.Pollable;
 import dev.ringside.pci.Dma;
 import dev.ringside.pci.PciBus;
 import dev.ringside.pci.PciFunction;
@@ -24,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * One client's connection, from its first message until nothing of it is left. The last handler of the connection's
  * pipeline, and the bus that the function is plugged into; runs on the session's loop.
  */
-final class VfioUserSession extends SimpleChannelInboundHandler<Frame> implements SocketServer.Session, PciBus {
+final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
+        implements SocketServer.Session, PciBus, Pollable {
     private static final Logger LOG = LoggerFactory.getLogger(VfioUserSession.class);
 
     /** VFIO_DEVICE_FLAGS_: it can be reset, and it is a PCI device. */
@@ -38,6 +40,8 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame> implement
 
     private final PciFunction function;
     private final FdChannel channel;
+    private final DeviceLoop loop;
+    private final VfioUserStats stats;
     private final FaultLog faults;
     private final Regions regions;
     private final IntxLine intx;
@@ -46,20 +50,23 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame> implement
     private final ClientMemory memory;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private boolean negotiated;
+    private boolean active;
 
     /**
      * @param channel whose pipeline this is going to be the last handler of
      * @param loop the session's own
      */
-    VfioUserSession(PciFunction function, FdChannel channel, DeviceLoop loop, FaultLog faults) {
+    VfioUserSession(PciFunction function, FdChannel channel, DeviceLoop loop, FaultLog faults, VfioUserStats stats) {
         super(false);
         this.function = function;
         this.channel = channel;
+        this.loop = loop;
+        this.stats = stats;
         this.faults = faults;
         this.regions = new Regions(function);
-        this.intx = new IntxLine(loop);
-        this.remoteDma = new RemoteDma(channel);
-        this.memory = new ClientMemory(dmaTable, remoteDma, message -> faults.warn(function.name(), message));
+        this.intx = new IntxLine(loop, stats);
+        this.remoteDma = new RemoteDma(channel, stats);
+        this.memory = new ClientMemory(dmaTable, remoteDma, stats, message -> faults.warn(function.name(), message));
     }
 
     @Override
@@ -89,8 +96,25 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame> implement
         context.read();
     }
 
+    /** Looks for messages: a guest's register accesses come in bursts, and its processor waits for each that it reads. */
+    @Override
+    public boolean poll() {
+        return channel.poll();
+    }
+
+    @Override
+    public boolean arm() {
+        active = channel.poll();
+        return !active;
+    }
+
     @Override
     protected void channelRead0(ChannelHandlerContext context, Frame frame) {
+        stats.message();
+        if (!active) {
+            active = true;
+            loop.activate(this);
+        }
         try {
             int type = frame.bytes().getIntLE(VfioUserFraming.FLAGS) & VfioUserFraming.TYPE_MASK;
             if (type == VfioUserFraming.TYPE_REPLY) {
@@ -263,7 +287,8 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame> implement
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        LOG.debug("{}: client gone, {} interrupts signalled", function.name(), intx.signals());
+        LOG.debug("{}: client gone", function.name());
+        loop.deactivate(this);
         function.detach();
         remoteDma.clear();
         intx.disconnect();

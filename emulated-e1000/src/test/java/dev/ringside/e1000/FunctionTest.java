@@ -7,9 +7,11 @@ import dev.ringside.link.Links;
 import dev.ringside.link.Port;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
+import dev.ringside.metrics.Metrics;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +32,7 @@ class FunctionTest {
     void start() throws Exception {
         loop = DeviceLoop.start("test", Engine.EPOLL);
         port = links.open("echo").attach(new Link.Nic("test", 1, 0));
-        card = new E1000("test", TestDriver.MAC, port, loop);
+        card = new E1000("test", TestDriver.MAC, port, loop, Metrics.NONE, Map.of());
         onLoop(() -> card.attach(bus));
     }
 

@@ -37,6 +37,9 @@ final class TestDriver {
     final ConfigSpace config = new ConfigSpace(0x8086, 0x100e, 2, 0x020000, 0x8086, 0x001e);
     final Card card = new Card(new Eeprom(MAC), config, timers);
     final List<Sent> sent = new ArrayList<>();
+    /** What is behind the link does not keep up. */
+    boolean full;
+
     private int txTail;
 
     TestDriver() {
@@ -48,7 +51,10 @@ final class TestDriver {
         read(Register.ICR);
     }
 
-    private void keep(Frame frame) {
+    private boolean keep(Frame frame) {
+        if (full) {
+            return false;
+        }
         MemorySegment copy = MemorySegment.ofArray(new byte[frame.bytes()]);
         frame.copyTo(0, copy, 0, frame.bytes());
         var header = frame.header();
@@ -60,6 +66,7 @@ final class TestDriver {
                 header.gsoType(),
                 header.gsoSize(),
                 header.hdrLen()));
+        return true;
     }
 
     int read(Register register) {

@@ -285,4 +285,24 @@ class TransmitTest {
         driver.card.busChanged();
         assertThat(driver.sent).hasSize(1);
     }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldWaitForTheLink(boolean remote) {
+        if (remote) {
+            driver.bus.remote();
+        }
+        driver.full = true;
+        int first = driver.add(TestDriver.frame(PEER, 0x0800, 100), EOP | IFCS | RS);
+        int second = driver.add(TestDriver.frame(PEER, 0x0800, 101), EOP | IFCS | RS);
+        driver.kick();
+        driver.bus.complete();
+        assertThat(driver.isSent(first)).isFalse();
+        driver.full = false;
+        driver.card.sendingResumed();
+        driver.bus.complete();
+        assertThat(driver.sent).hasSize(2);
+        assertThat(driver.isSent(second)).isTrue();
+        assertThat(driver.read(Register.GPTC)).isEqualTo(2);
+    }
 }

@@ -2,9 +2,11 @@ package dev.ringside.vfiouser;
 
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
+import dev.ringside.metrics.Metrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -12,7 +14,7 @@ import java.util.stream.Stream;
 final class ServerFixture {
     final TestFunction function = new TestFunction();
     private final DeviceLoop loop = DeviceLoop.start("test", Engine.best());
-    private final VfioUserServer server = new VfioUserServer(function, loop);
+    private final VfioUserServer server = new VfioUserServer(function, loop, Metrics.NONE, Map.of());
     private final Path socket;
 
     ServerFixture(Path directory) throws IOException {
