@@ -32,32 +32,14 @@ final class Transmitter {
     }
 
     private static final int TCTL_EN = 1 << 1;
-    private static final int TCTL_PSP = 1 << 3;
-    private static final int CTRL_VME = 1 << 30;
     private static final int DELAY_MASK = 0xffff;
     private static final int LWTHRESH_SHIFT = 25;
     private static final int LWTHRESH_UNIT = 8;
-
-    private static final int CMD_EOP = 1;
-    private static final int CMD_IFCS = 1 << 1;
-    /** In a legacy descriptor: insert a checksum. In the others: TSE. */
-    private static final int CMD_IC_TSE = 1 << 2;
-
-    private static final int CMD_RS = 1 << 3;
-    private static final int CMD_RPS = 1 << 4;
-    private static final int CMD_DEXT = 1 << 5;
-    private static final int CMD_VLE = 1 << 6;
-    private static final int CMD_IDE = 1 << 7;
-    private static final int POPTS_IXSM = 1;
-    private static final int POPTS_TXSM = 1 << 1;
-    private static final long STATUS_DD = 1L << 32;
 
     /** Descriptors fetched at a time. */
     private static final int BATCH = 64;
     /** Packets sent in one go, before the loop's other work gets its turn. */
     private static final int BUDGET = 128;
-    /** A packet in more pieces, or longer, is none that the card can send. */
-    private static final int MAX_PIECES = 256;
 
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -81,17 +63,10 @@ final class Transmitter {
     private final TransmitContext checksumContext = new TransmitContext();
     private final TransmitContext segmentContext = new TransmitContext();
     private final TransmitFrame maker = new TransmitFrame();
-    private final TransmitFrame.Work work = new TransmitFrame.Work();
+    private final TransmitPacket packet;
 
     private final MemorySegment batch =
             Arena.ofAuto().allocate((long) BATCH * DescriptorRing.DESCRIPTOR_BYTES, DescriptorRing.DESCRIPTOR_BYTES);
-    private final MemorySegment staging = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
-    private final Frame packet = new Frame();
-    private final Dma.Pieces addPiece = packet::add;
-    /** Descriptors of the packet that are to be written back: index and upper half of each. */
-    private final int[] reportIndex = new int[MAX_PIECES];
-
-    private final long[] reportBits = new long[MAX_PIECES];
 
     private Phase phase = Phase.IDLE;
     private DmaFence fence = new DmaFence(this::run);
@@ -103,12 +78,6 @@ final class Transmitter {
     /** Ring index of the next descriptor of the batch. */
     private int index;
 
-    private int reports;
-    private boolean reported;
-    private boolean delayed;
-    private boolean inPacket;
-    private boolean overlong;
-    private boolean inStaging;
     private int causes;
 
     Transmitter(
@@ -127,6 +96,7 @@ final class Transmitter {
         this.timers = timers;
         this.output = output;
         this.ring = DescriptorRing.transmit(registers);
+        this.packet = new TransmitPacket(registers, ring);
         this.delay = new DelayTimer(timers, () -> interrupts.raise(Interrupts.TXDW));
     }
 
@@ -154,8 +124,7 @@ final class Transmitter {
                     budget--;
                 }
                 case STORING -> {
-                    if (reports > 0) {
-                        writeBack(dma);
+                    if (packet.writeBack(dma, fence)) {
                         continue;
                     }
                     stored();
@@ -190,19 +159,22 @@ final class Transmitter {
         if (!registers.has(Register.TCTL, TCTL_EN) || !ring.isSane() || pause.isPaused()) {
             return false;
         }
-        if (!inPacket) {
+        if (!packet.isOpen()) {
             index = ring.head();
         }
         int count = Math.min(BATCH, ring.inARow(index));
         if (count == 0) {
             // A packet without an end is looked at again from its beginning when there is more: its memory may change.
-            forgetPacket();
+            packet.clear();
             return false;
         }
         batchNext = 0;
         batchEnd = count;
         phase = Phase.FETCHING;
         dma.read(ring.address(index), batch, 0, count * DescriptorRing.DESCRIPTOR_BYTES, fence);
+        if (!fence.isIdle()) {
+            packet.stage();
+        }
         return true;
     }
 
@@ -213,105 +185,31 @@ final class Transmitter {
             long low = batch.get(U64, at);
             long high = batch.get(U64, at + Long.BYTES);
             batchNext++;
-            int command = (int) (high >>> 24) & 0xff;
-            report(dma, high, command);
+            int command = (int) (high >>> 24);
+            packet.report(index, high, dma, fence);
             index = ring.plus(index, 1);
-            boolean extended = (command & CMD_DEXT) != 0;
-            if (extended && (high >>> 20 & 0xf) == 0) {
-                ((command & CMD_IC_TSE) != 0 ? segmentContext : checksumContext).load(low, high);
-                if (!inPacket) {
+            if ((command & TransmitPacket.CMD_DEXT) != 0 && (high >>> 20 & 0xf) == 0) {
+                ((command & TransmitPacket.CMD_TSE) != 0 ? segmentContext : checksumContext).load(low, high);
+                if (!packet.isOpen()) {
                     return Phase.STORING;
                 }
-                continue;
-            }
-            collect(dma, low, high, command, extended);
-            if ((command & CMD_EOP) != 0) {
-                return Phase.SENDING;
+            } else {
+                packet.add(low, high, dma, fence);
+                if ((command & TransmitPacket.CMD_EOP) != 0) {
+                    return Phase.SENDING;
+                }
             }
         }
         // The packet goes on in descriptors that have not been fetched, or not been written.
         return Phase.IDLE;
     }
 
-    private void report(Dma dma, long high, int command) {
-        if ((command & (CMD_RS | CMD_RPS)) == 0) {
-            return;
-        }
-        if (reports == MAX_PIECES) {
-            // Nothing of such a packet is going to be used.
-            overlong = true;
-            writeBack(dma);
-        }
-        reportIndex[reports] = index;
-        reportBits[reports] = high | STATUS_DD;
-        reports++;
-        delayed = (command & CMD_IDE) != 0;
-    }
-
-    private void collect(Dma dma, long address, long high, int command, boolean extended) {
-        int length = (int) high & (extended ? 0xfffff : 0xffff);
-        if (!inPacket) {
-            begin(high, command, extended);
-        }
-        if ((command & CMD_EOP) != 0) {
-            end(high, command, extended);
-        }
-        if (packet.pieces() >= MAX_PIECES || packet.bytes() + length > Frame.MAX_BYTES) {
-            overlong = true;
-        }
-        if (length == 0 || overlong || (!inStaging && dma.pieces(address, length, false, addPiece))) {
-            return;
-        }
-        if (!inStaging) {
-            stage();
-        }
-        dma.read(address, staging, packet.bytes(), length, fence);
-        packet.add(staging, packet.bytes(), length);
-    }
-
-    /** Part of the packet has to be waited for, and guest memory may go away meanwhile: all of it is copied. */
-    private void stage() {
-        inStaging = true;
-        int bytes = packet.bytes();
-        packet.copyTo(0, staging, 0, bytes);
-        packet.clear();
-        if (bytes > 0) {
-            packet.add(staging, 0, bytes);
-        }
-    }
-
-    /** The first descriptor of a packet says what to do with it. */
-    private void begin(long high, int command, boolean extended) {
-        inPacket = true;
-        int popts = extended ? (int) (high >>> 40) & 0xff : 0;
-        work.tse = extended && (command & CMD_IC_TSE) != 0;
-        work.ixsm = (popts & POPTS_IXSM) != 0;
-        work.txsm = (popts & POPTS_TXSM) != 0;
-        work.ic = !extended && (command & CMD_IC_TSE) != 0;
-        work.cso = (int) (high >>> 16) & 0xff;
-        work.css = (int) (high >>> 40) & 0xff;
-        work.pad = registers.has(Register.TCTL, TCTL_PSP);
-    }
-
-    /** The last one, too. */
-    private void end(long high, int command, boolean extended) {
-        work.hasFcs = (command & CMD_IFCS) == 0;
-        work.vle = (command & CMD_VLE) != 0 && registers.has(Register.CTRL, CTRL_VME);
-        work.tag = (int) (high >>> 48) & 0xffff;
-        work.etherType = registers.get(Register.VET);
-        if (!extended) {
-            work.ic = (command & CMD_IC_TSE) != 0;
-            work.cso = (int) (high >>> 16) & 0xff;
-            work.css = (int) (high >>> 40) & 0xff;
-        }
-    }
-
     /** Returns whether the packet is done with, sent or not. */
     private boolean send(Dma dma) {
-        TransmitContext context = work.tse ? segmentContext : checksumContext;
+        TransmitContext context = packet.work().tse ? segmentContext : checksumContext;
         if (fence.takeFailure()) {
             host.masterAbort();
-        } else if (!overlong && make(context)) {
+        } else if (!packet.isOverlong() && make(context)) {
             if (!output.send(maker.frame())) {
                 // Guest memory must not be held for so long: the packet is looked at again from its beginning.
                 refused = true;
@@ -319,24 +217,16 @@ final class Transmitter {
                 return false;
             }
             countSent(context);
-        } else if (work.tse) {
+        } else if (packet.work().tse) {
             statistics.count(Register.TSCTFC);
         }
-        writeBack(dma);
+        packet.writeBack(dma, fence);
         return true;
-    }
-
-    private void writeBack(Dma dma) {
-        for (int i = 0; i < reports; i++) {
-            dma.publish(ring.address(reportIndex[i]) + Long.BYTES, reportBits[i], fence);
-        }
-        reported |= reports > 0;
-        reports = 0;
     }
 
     private boolean make(TransmitContext context) {
         try {
-            return maker.make(packet, work, context)
+            return maker.make(packet.bytes(), packet.work(), context)
                     && maker.frame().header().fault(maker.frame().bytes()) == null;
         } catch (InternalError e) {
             // The JVM's word for SIGBUS: the memory of the packet has gone.
@@ -348,12 +238,12 @@ final class Transmitter {
     private void countSent(TransmitContext context) {
         long destination = maker.frame().mac(0);
         int whole = maker.segments();
-        if (work.tse) {
+        if (packet.work().tse) {
             statistics.count(Register.TSCTC);
         }
         if (whole > 1) {
             whole--;
-            statistics.sent(1, maker.lastSegmentBytes(context, packet.bytes()), destination);
+            statistics.sent(1, maker.lastSegmentBytes(context, packet.bytes().bytes()), destination);
         }
         statistics.sent(whole, maker.segmentBytes(), destination);
     }
@@ -369,13 +259,13 @@ final class Transmitter {
             ring.head(index);
             signal(before);
         }
-        forgetPacket();
+        packet.clear();
     }
 
     private void signal(int before) {
-        if (reported) {
+        if (packet.isReported()) {
             int ticks = registers.get(Register.TIDV) & DELAY_MASK;
-            if (delayed && ticks != 0) {
+            if (packet.isDelayed() && ticks != 0) {
                 delay.start(ticks, registers.get(Register.TADV) & DELAY_MASK);
             } else {
                 delay.cancel();
@@ -396,16 +286,6 @@ final class Transmitter {
         }
     }
 
-    private void forgetPacket() {
-        packet.clear();
-        reports = 0;
-        reported = false;
-        inStaging = false;
-        delayed = false;
-        inPacket = false;
-        overlong = false;
-    }
-
     /** There is room behind the output again, or the partner's pause is over. */
     void resume() {
         refused = false;
@@ -416,7 +296,7 @@ final class Transmitter {
         phase = Phase.IDLE;
         batchNext = 0;
         batchEnd = 0;
-        forgetPacket();
+        packet.clear();
     }
 
     /** TIDV.FPD: the interrupt becomes due at once. */
