@@ -46,6 +46,8 @@ public final class E1000 implements PciFunction {
     private final Card card;
     private @Nullable TxLane tx;
     private @Nullable RxLane rx;
+    private final Runnable flush = this::flush;
+    private boolean flushPending;
     private int ioAddress;
 
     /**
@@ -104,7 +106,10 @@ public final class E1000 implements PciFunction {
         card.host().plug(bus);
         TxLane out = port.openTx(0, loop, card::sendingResumed);
         tx = out;
-        card.output(out::send);
+        card.output(frame -> {
+            flushLater();
+            return out.send(frame);
+        });
         RxLane in = port.openRx(0, loop, Offload.NONE, card.receiver());
         rx = in;
         card.receiver().onRoomAgain(in::roomAgain);
@@ -112,21 +117,37 @@ public final class E1000 implements PciFunction {
         card.phy().cable(port.isUp());
     }
 
+    /** Frames are sent from within register writes, timers and finished DMA: one flush does for all of a turn. */
+    private void flushLater() {
+        if (!flushPending) {
+            flushPending = true;
+            loop.atEndOfTurn(flush);
+        }
+    }
+
+    private void flush() {
+        flushPending = false;
+        if (tx != null) {
+            tx.flush();
+        }
+    }
+
     @Override
-    public void detach() {
+    public void detach(Runnable released) {
         port.onChange(() -> {});
         card.output(frame -> true);
         card.receiver().onRoomAgain(() -> {});
-        if (tx != null) {
-            tx.close(() -> {});
-            tx = null;
-        }
-        if (rx != null) {
-            rx.close(() -> {});
-            rx = null;
-        }
         card.host().plug(null);
         reset();
+        TxLane out = tx;
+        RxLane in = rx;
+        tx = null;
+        rx = null;
+        if (out == null || in == null) {
+            released.run();
+        } else {
+            out.close(() -> in.close(released));
+        }
     }
 
     @Override
@@ -208,9 +229,6 @@ public final class E1000 implements PciFunction {
         write(bar, offset, (int) value);
         if (width == 8) {
             write(bar, offset + 4, (int) (value >>> 32));
-        }
-        if (tx != null) {
-            tx.flush();
         }
     }
 

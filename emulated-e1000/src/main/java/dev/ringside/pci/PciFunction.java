@@ -54,6 +54,10 @@ public interface PciFunction {
      */
     void attach(PciBus bus);
 
-    /** The function is unplugged and must not use the bus any more; its state is that of power-on. */
-    void detach();
+    /**
+     * The function is unplugged and must not use the bus any more; its state is that of power-on.
+     *
+     * @param released runs on the loop, at once or later, when the function can be plugged in again
+     */
+    void detach(Runnable released);
 }

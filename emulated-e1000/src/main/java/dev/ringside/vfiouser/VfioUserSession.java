@@ -289,11 +289,10 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     public void channelInactive(ChannelHandlerContext context) {
         LOG.debug("{}: client gone", function.name());
         loop.deactivate(this);
-        function.detach();
+        function.detach(() -> ended.complete(null));
         remoteDma.clear();
         intx.disconnect();
         memory.forget();
         dmaTable.clear();
-        ended.complete(null);
     }
 }

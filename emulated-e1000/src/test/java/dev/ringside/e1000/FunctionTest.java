@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +39,9 @@ class FunctionTest {
 
     @AfterEach
     void stop() throws Exception {
-        onLoop(() -> card.detach());
+        CompletableFuture<Void> released = new CompletableFuture<>();
+        onLoop(() -> card.detach(() -> released.complete(null)));
+        released.get(5, TimeUnit.SECONDS);
         port.close();
         loop.close();
     }

@@ -97,8 +97,9 @@ final class TestFunction implements PciFunction {
     }
 
     @Override
-    public void detach() {
+    public void detach(Runnable released) {
         bus = null;
         attached.decrementAndGet();
+        released.run();
     }
 }
