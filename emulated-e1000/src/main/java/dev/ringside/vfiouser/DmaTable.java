@@ -82,15 +82,18 @@ final class DmaTable {
         }
         long address = request.address();
         long size = request.size();
-        if (address < 0 || size <= 0 || size > Long.MAX_VALUE - address) {
+        long end = address + size;
+        if (size == 0 || (end != 0 && Long.compareUnsigned(end, address) < 0)) {
             throw new MessageFault("DMA_UNMAP of %#x bytes at %#x".formatted(size, address));
         }
-        int from = indexFrom(address);
-        int to = indexFrom(address + size);
-        boolean cutsLower =
-                from > 0 && address - addresses[from - 1] < map(from - 1).size();
+        // No map reaches beyond Long.MAX_VALUE.
+        int from = address < 0 ? count : indexFrom(address);
+        int to = end <= 0 ? count : indexFrom(end);
+        boolean cutsLower = address >= 0
+                && from > 0
+                && address - addresses[from - 1] < map(from - 1).size();
         boolean cutsHigher =
-                to > from && address + size - addresses[to - 1] < map(to - 1).size();
+                end > 0 && to > from && end - addresses[to - 1] < map(to - 1).size();
         if (cutsLower || cutsHigher) {
             throw new MessageFault("DMA_UNMAP of %#x bytes at %#x cuts a map".formatted(size, address));
         }

@@ -221,7 +221,10 @@ class DmaTest {
         client.refused(TestClient.DMA_UNMAP, 24, 0, 0x2000L, 0x1000L);
         client.refused(TestClient.DMA_UNMAP, 24, 0, 0x1000L, 0L);
         client.refused(TestClient.DMA_UNMAP, 24, 1, 0x1000L, 0x2000L);
+        client.refused(TestClient.DMA_UNMAP, 24, 0, 0x2000L, -0x1000L);
         unmap(0x10000, 0x1000, 0);
+        unmap(0x10000, -0x10000, 0);
+        unmap(-0x1000, 0x1000, 0);
         assertThat(client.call(TestClient.DMA_UNMAP, 24, 0, 0L, 0x10000L).getLong(16))
                 .isEqualTo(0x2000);
     }
