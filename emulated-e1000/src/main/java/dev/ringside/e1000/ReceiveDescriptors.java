@@ -48,12 +48,13 @@ final class ReceiveDescriptors {
     /**
      * Starts to fetch more, behind those at hand.
      *
+     * @param from index in the ring of the first at hand
      * @param fence idle when {@link #take} may be called
      * @return whether there are any, and room for them
      */
-    boolean fetch(Dma dma, DmaFence fence) {
-        int next = ring.plus(ring.head(), count);
-        int more = Math.min(CAPACITY - count, Math.min(ring.inARow(next), ring.toTail(ring.head()) - count));
+    boolean fetch(int from, Dma dma, DmaFence fence) {
+        int next = ring.plus(from, count);
+        int more = Math.min(CAPACITY - count, Math.min(ring.inARow(next), ring.toTail(from) - count));
         if (more <= 0) {
             return false;
         }

@@ -6,17 +6,21 @@ import dev.ringside.link.NetHeader;
 import dev.ringside.link.RxBuffers;
 import dev.ringside.pci.Dma;
 import dev.ringside.pci.DmaFence;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes frames from the link and puts them into the driver's buffers (§3.2).
  *
  * <pre>
- *   IDLE --put--> FILLING  [fetch descriptors]  write data and descriptors --> STORING --all written--> IDLE
- *                    ^  waits here for descriptors, until RDT is written
+ *   IDLE --put--> FILLING  &lt;--fetch descriptors--&gt; FETCHING
+ *     ^              |  waits here for descriptors, until RDT is written
+ *     +-- write data and descriptors;  the head moves, and the driver is told, when all of a frame is written
  * </pre>
  *
  * <p>One frame is in work at a time, for as long as there is no room for it; meanwhile the link is asked to keep the others.
+ * Where writing takes its time, several frames are on their way, and arrive in order.
  */
 final class Receiver implements RxBuffers {
     private static final int RCTL_EN = 1 << 1;
@@ -42,9 +46,14 @@ final class Receiver implements RxBuffers {
     private enum Phase {
         IDLE,
         FILLING,
-        FETCHING,
-        STORING
+        FETCHING
     }
+
+    /** A frame on its way into guest memory; {@code used} descriptors are handed back when the fence is idle. */
+    private record Stored(DmaFence fence, int used, int wireBytes) {}
+
+    /** Frames that may be on their way. */
+    private static final int MAX_STORED = 64;
 
     private final RegisterFile registers;
     private final Host host;
@@ -61,7 +70,11 @@ final class Receiver implements RxBuffers {
     private Runnable roomAgain = () -> {};
 
     private Phase phase = Phase.IDLE;
-    private DmaFence fence = new DmaFence(this::run);
+    private DmaFence fence = new DmaFence(this::progress);
+    private final Deque<Stored> onTheirWay = new ArrayDeque<>();
+    /** Descriptors of all of them together. */
+    private int usedAhead;
+
     private boolean refused;
     private boolean broken;
 
@@ -69,7 +82,6 @@ final class Receiver implements RxBuffers {
     private int statusBits;
     private int packetChecksum;
     private int tag;
-    private int used;
 
     Receiver(
             RegisterFile registers,
@@ -136,11 +148,16 @@ final class Receiver implements RxBuffers {
     }
 
     private boolean isBusy() {
-        if (phase == Phase.IDLE) {
+        if (phase == Phase.IDLE && onTheirWay.size() < MAX_STORED) {
             return false;
         }
         refused = true;
         return true;
+    }
+
+    /** Index of the descriptor that comes next: the head does not move before a frame has arrived. */
+    private int next() {
+        return ring.plus(ring.head(), usedAhead);
     }
 
     /** Takes a frame of the card itself; it is lost if there is no room. */
@@ -166,7 +183,7 @@ final class Receiver implements RxBuffers {
             interrupts.raise(Interrupts.RXO);
             return;
         }
-        if (needed > ring.toTail(ring.head())) {
+        if (needed > ring.toTail(next())) {
             statistics.count(Register.RNBC);
         }
         statistics.received(packet.wireBytes(), packet.destination());
@@ -219,47 +236,37 @@ final class Receiver implements RxBuffers {
             packet.stripTag();
         }
         frameBytes = packet.bytes();
-        used = 0;
+    }
+
+    /** DMA has made progress. */
+    private void progress() {
+        run();
+        finish();
+        if (phase == Phase.IDLE) {
+            retry();
+        }
     }
 
     /** Goes on with the frame in work, as far as possible. */
     private void run() {
-        while (fence.isIdle()) {
-            switch (phase) {
-                case IDLE -> {
-                    return;
+        while (phase != Phase.IDLE && fence.isIdle()) {
+            if (phase == Phase.FETCHING) {
+                descriptors.take();
+                phase = Phase.FILLING;
+                if (fence.takeFailure()) {
+                    breakRing();
                 }
-                case FILLING -> {
-                    if (!fill()) {
-                        return;
-                    }
-                }
-                case FETCHING -> {
-                    descriptors.take();
-                    phase = Phase.FILLING;
-                    checkFailure();
-                }
-                case STORING -> {
-                    checkFailure();
-                    finish();
-                    return;
-                }
+            } else if (!fill()) {
+                return;
             }
-        }
-    }
-
-    private void checkFailure() {
-        if (fence.takeFailure()) {
-            host.masterAbort();
-            breakRing();
         }
     }
 
     /** The ring lies outside memory: nothing can be received until its registers are written again. */
     private void breakRing() {
+        host.masterAbort();
         broken = true;
-        descriptors.clear();
-        phase = Phase.IDLE;
+        restart();
     }
 
     /** Returns whether there is something to go on with. */
@@ -271,14 +278,20 @@ final class Receiver implements RxBuffers {
         }
         if (descriptors.count() < buffersFor(frameBytes)) {
             phase = Phase.FETCHING;
-            if (!ring.isSane() || !descriptors.fetch(dma, fence)) {
+            if (!ring.isSane() || !descriptors.fetch(next(), dma, fence)) {
                 phase = Phase.FILLING;
                 return false;
             }
             return true;
         }
+        store(dma);
+        return true;
+    }
+
+    private void store(Dma dma) {
         int each = bufferBytes();
-        int index = ring.head();
+        int index = next();
+        int used = 0;
         for (int done = 0; done < frameBytes; ) {
             int part = Math.min(each, frameBytes - done);
             boolean last = done + part == frameBytes;
@@ -289,8 +302,14 @@ final class Receiver implements RxBuffers {
             used++;
             done += part;
         }
-        phase = Phase.STORING;
-        return true;
+        phase = Phase.IDLE;
+        if (fence.isIdle() && onTheirWay.isEmpty()) {
+            handBack(fence, used, packet.wireBytes());
+        } else {
+            onTheirWay.add(new Stored(fence, used, packet.wireBytes()));
+            usedAhead += used;
+            fence = new DmaFence(this::progress);
+        }
     }
 
     /** The upper half of a descriptor (§3.2.3): length, packet checksum, status, errors, special. */
@@ -300,22 +319,33 @@ final class Receiver implements RxBuffers {
         return special | bits << 32 | (long) packetChecksum << 16 | length;
     }
 
+    /** Hands back the descriptors of frames that have arrived. */
     private void finish() {
-        if (phase == Phase.STORING && ring.isSane()) {
-            ring.head(ring.plus(ring.head(), used));
-            signal();
+        Stored first = onTheirWay.peek();
+        while (first != null && first.fence.isIdle()) {
+            onTheirWay.remove();
+            usedAhead -= first.used;
+            handBack(first.fence, first.used, first.wireBytes);
+            first = onTheirWay.peek();
         }
-        phase = Phase.IDLE;
-        retry();
     }
 
-    private void signal() {
+    private void handBack(DmaFence written, int used, int wireBytes) {
+        if (written.takeFailure()) {
+            breakRing();
+        } else if (ring.isSane()) {
+            ring.head(ring.plus(ring.head(), used));
+            signal(used, wireBytes);
+        }
+    }
+
+    private void signal(int used, int wireBytes) {
         int left = ring.toTail(ring.head());
         int fraction = 2 << (registers.get(Register.RCTL) >> RCTL_RDMTS_SHIFT & 3);
         int before = left + used;
         int threshold = ring.size() / fraction;
         int causes = left <= threshold && before > threshold ? Interrupts.RXDMT0 : 0;
-        if (packet.wireBytes() - Statistics.FCS_BYTES <= registers.get(Register.RSRPD)) {
+        if (wireBytes - Statistics.FCS_BYTES <= registers.get(Register.RSRPD)) {
             causes |= Interrupts.SRPD;
         }
         int ticks = registers.get(Register.RDTR) & DELAY_MASK;
@@ -365,7 +395,10 @@ final class Receiver implements RxBuffers {
 
     private void restart() {
         fence.abandon();
-        fence = new DmaFence(this::run);
+        fence = new DmaFence(this::progress);
+        onTheirWay.forEach(stored -> stored.fence.abandon());
+        onTheirWay.clear();
+        usedAhead = 0;
         descriptors.clear();
         phase = Phase.IDLE;
     }

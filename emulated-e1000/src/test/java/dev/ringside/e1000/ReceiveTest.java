@@ -288,4 +288,20 @@ class ReceiveTest {
         assertThat(driver.sent).hasSize(1);
         assertThat(driver.read(Register.XOFFRXC)).isEqualTo(1);
     }
+
+    @Test
+    void shouldSendSeveralFramesOnTheirWay() {
+        driver.startReceive(RCTL_SECRC);
+        driver.receive(TestDriver.frame(OWN, 0x0800, 100));
+        driver.bus.remote();
+        for (int i = 1; i < 10; i++) {
+            assertThat(driver.receive(TestDriver.frame(OWN, 0x0800, 100 + i))).isTrue();
+        }
+        assertThat(driver.read(Register.RDH)).isEqualTo(1);
+        driver.bus.complete();
+        assertThat(driver.read(Register.RDH)).isEqualTo(10);
+        for (int i = 0; i < 10; i++) {
+            assertThat(driver.received(i)).hasSize(100 + i);
+        }
+    }
 }
