@@ -25,13 +25,11 @@ import org.jspecify.annotations.Nullable;
 final class Receiver implements RxBuffers {
     private static final int RCTL_EN = 1 << 1;
     private static final int RCTL_LPE = 1 << 5;
-    private static final int RCTL_RDMTS_SHIFT = 8;
     private static final int RCTL_BSIZE_SHIFT = 16;
     private static final int RCTL_PMCF = 1 << 23;
     private static final int RCTL_BSEX = 1 << 25;
     private static final int RCTL_SECRC = 1 << 26;
     private static final int CTRL_VME = 1 << 30;
-    private static final int DELAY_MASK = 0xffff;
 
     private static final int STATUS_DD = 1;
     private static final int STATUS_EOP = 1 << 1;
@@ -65,7 +63,7 @@ final class Receiver implements RxBuffers {
     private final ReceiveChecksum checksum;
     private final PauseFrames pause;
     private final MacLink link;
-    private final DelayTimer delay;
+    private final ReceiveSignals signals;
     private final PacketMemory packet = new PacketMemory();
     private Runnable roomAgain = () -> {};
 
@@ -101,7 +99,7 @@ final class Receiver implements RxBuffers {
         this.descriptors = new ReceiveDescriptors(ring);
         this.filter = new ReceiveFilter(registers);
         this.checksum = new ReceiveChecksum(registers);
-        this.delay = new DelayTimer(timers, () -> interrupts.raise(Interrupts.RXT0));
+        this.signals = new ReceiveSignals(registers, ring, interrupts, timers);
     }
 
     /** @param task tells the link that there is room again */
@@ -335,27 +333,8 @@ final class Receiver implements RxBuffers {
             breakRing();
         } else if (ring.isSane()) {
             ring.head(ring.plus(ring.head(), used));
-            signal(used, wireBytes);
+            signals.received(used, wireBytes);
         }
-    }
-
-    private void signal(int used, int wireBytes) {
-        int left = ring.toTail(ring.head());
-        int fraction = 2 << (registers.get(Register.RCTL) >> RCTL_RDMTS_SHIFT & 3);
-        int before = left + used;
-        int threshold = ring.size() / fraction;
-        int causes = left <= threshold && before > threshold ? Interrupts.RXDMT0 : 0;
-        if (wireBytes - Statistics.FCS_BYTES <= registers.get(Register.RSRPD)) {
-            causes |= Interrupts.SRPD;
-        }
-        int ticks = registers.get(Register.RDTR) & DELAY_MASK;
-        if (ticks == 0) {
-            delay.cancel();
-            causes |= Interrupts.RXT0;
-        } else {
-            delay.start(ticks, registers.get(Register.RADV) & DELAY_MASK);
-        }
-        interrupts.raise(causes);
     }
 
     /** The driver has given buffers, or changed something that may let frames pass. */
@@ -375,7 +354,7 @@ final class Receiver implements RxBuffers {
 
     /** RDTR.FPD: the interrupt becomes due at once. */
     void flushDelay() {
-        delay.flush();
+        signals.flush();
     }
 
     /** The ring's registers were written: what was fetched from it is no longer true. */
@@ -407,7 +386,7 @@ final class Receiver implements RxBuffers {
     void reset() {
         broken = false;
         restart();
-        delay.cancel();
+        signals.cancel();
         retry();
     }
 }
