@@ -56,7 +56,8 @@ final class IntxLine {
     }
 
     private void resampled(Fd fd) {
-        if (fd.isOpen() && EventFd.drain(fd)) {
+        if (fd.isOpen()) {
+            EventFd.drain(fd);
             unmask();
         }
     }

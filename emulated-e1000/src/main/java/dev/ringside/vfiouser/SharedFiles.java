@@ -85,7 +85,7 @@ final class SharedFiles {
         }
         Arena arena = Arena.ofShared();
         try {
-            return new Mapping(key, Mmap.shared(fd, size, arena), arena);
+            return new Mapping(key, Mmap.shared(fd, 0, size, arena), arena);
         } catch (LinuxException e) {
             arena.close();
             throw e;

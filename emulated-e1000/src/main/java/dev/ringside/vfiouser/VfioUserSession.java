@@ -103,6 +103,14 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     }
 
     @Override
+    public void wake() {
+        if (!active && channel.isOpen()) {
+            active = true;
+            loop.activate(this);
+        }
+    }
+
+    @Override
     public boolean arm() {
         active = channel.poll();
         return !active;
@@ -111,10 +119,7 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     @Override
     protected void channelRead0(ChannelHandlerContext context, Frame frame) {
         stats.message();
-        if (!active) {
-            active = true;
-            loop.activate(this);
-        }
+        wake();
         try {
             int type = frame.bytes().getIntLE(VfioUserFraming.FLAGS) & VfioUserFraming.TYPE_MASK;
             if (type == VfioUserFraming.TYPE_REPLY) {

@@ -37,7 +37,7 @@ class DmaTest {
         client = server.client();
         fd = MemFd.create("vfio-user-test", MEMORY_BYTES);
         arena = Arena.ofShared();
-        memory = Mmap.shared(fd, MEMORY_BYTES, arena);
+        memory = Mmap.shared(fd, 0, MEMORY_BYTES, arena);
         for (int i = 0; i < MEMORY_BYTES; i += 4) {
             memory.set(ValueLayout.JAVA_INT, i, i);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -49,8 +50,12 @@ class InterruptTest {
         client.call(TestClient.REGION_WRITE, (long) TestFunction.LEVEL, 0, 4, level);
     }
 
-    private boolean signalled() {
-        return EventFd.drain(event);
+    private boolean signalled() throws Exception {
+        boolean signalled = Files.readAllLines(Path.of("/proc/self/fdinfo/" + event.value())).stream()
+                .anyMatch(line -> line.startsWith("eventfd-count:")
+                        && !line.substring("eventfd-count:".length()).strip().equals("0"));
+        EventFd.drain(event);
+        return signalled;
     }
 
     @Test
