@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 public final class FdChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
 
+    /** Messages read by one {@link #poll}, before the loop's other work gets its turn. */
+    private static final int BUDGET = 64;
+
     private final DeviceLoop loop;
     private final UnixSocket socket;
     private final Framing framing;
@@ -37,6 +40,8 @@ public final class FdChannel extends AbstractChannel {
     private @Nullable Watch watch;
 
     private boolean readRequested;
+    private boolean polling;
+    private long messages;
     private @Nullable ByteBuf incoming;
     private int incomingBytes;
     private List<Fd> incomingFds = new ArrayList<>();
@@ -85,8 +90,35 @@ public final class FdChannel extends AbstractChannel {
             readRequested = true;
             // Not from within the handler that asked, whose call must return before the next message arrives; and one
             // message in a turn, so that a peer with many of them leaves time for others.
+            // One that looks for messages itself finds it sooner.
+            if (!polling) {
+                loop.atEndOfTurn(this::readIfRequested);
+            }
+        }
+    }
+
+    /**
+     * Reads without being told that there is something to read, for sessions that look for messages rather than sleep: as
+     * many as are asked for one after the other, up to a limit. On the loop, and not from within a handler.
+     *
+     * @return whether there was any; one that was asked for and not read arrives by itself later
+     */
+    public boolean poll() {
+        long before = messages;
+        polling = true;
+        try {
+            long last;
+            do {
+                last = messages;
+                readIfRequested();
+            } while (messages != last && messages - before < BUDGET);
+        } finally {
+            polling = false;
+        }
+        if (readRequested && messages - before == BUDGET) {
             loop.atEndOfTurn(this::readIfRequested);
         }
+        return messages != before;
     }
 
     /** Reads until a message is complete or nothing more has come. */
@@ -134,6 +166,7 @@ public final class FdChannel extends AbstractChannel {
             incoming = null;
             incomingFds = new ArrayList<>();
             readRequested = false;
+            messages++;
             pipeline().fireChannelRead(frame);
             pipeline().fireChannelReadComplete();
             return false;

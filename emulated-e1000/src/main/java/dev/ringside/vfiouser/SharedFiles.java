@@ -1,0 +1,99 @@
+package dev.ringside.vfiouser;
+
+import dev.ringside.fault.MessageFault;
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.HostFile;
+import dev.ringside.linux.LinuxException;
+import dev.ringside.linux.Mmap;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Maps each file that a client shares once, however many DMA maps lie in it. A guest behind a virtual IOMMU has a map for
+ * each page that its driver hands out: a mapping for each would cost two system calls for each frame, and would end at the
+ * kernel's limit of mappings. Used on the session's loop.
+ */
+final class SharedFiles {
+    /** A file is what its device and inode numbers say. */
+    private record Key(Object device, Object inode) {}
+
+    /** One mapping of a file from its beginning, shared by maps. */
+    final class Mapping {
+        private final Key key;
+        private final MemorySegment memory;
+        private final Arena arena;
+        private int users;
+
+        private Mapping(Key key, MemorySegment memory, Arena arena) {
+            this.key = key;
+            this.memory = memory;
+            this.arena = arena;
+        }
+
+        MemorySegment memory() {
+            return memory;
+        }
+
+        /** One map less; the last one unmaps the file. */
+        void release() {
+            users--;
+            if (users == 0) {
+                mappings.remove(key, this);
+                arena.close();
+            }
+        }
+    }
+
+    private final Map<Key, Mapping> mappings = new HashMap<>();
+
+    /**
+     * A mapping that holds a file's first bytes; the caller releases it.
+     *
+     * @param fd borrowed
+     * @param bytes how many, above 0
+     * @throws MessageFault if the file has fewer, or cannot be mapped
+     */
+    Mapping map(Fd fd, long bytes) throws MessageFault {
+        try {
+            Map<String, Object> attributes =
+                    Files.readAttributes(Path.of("/proc/self/fd/" + fd.value()), "unix:dev,ino");
+            Key key = new Key(
+                    Objects.requireNonNull(attributes.get("dev")), Objects.requireNonNull(attributes.get("ino")));
+            Mapping mapping = mappings.get(key);
+            if (mapping == null || mapping.memory.byteSize() < bytes) {
+                mapping = mapWhole(fd, bytes, key);
+                mappings.put(key, mapping);
+            }
+            mapping.users++;
+            return mapping;
+        } catch (IOException e) {
+            throw new MessageFault("memory cannot be mapped: " + e.getMessage());
+        }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // the mapping owns the arena
+    private Mapping mapWhole(Fd fd, long bytes, Key key) throws MessageFault, LinuxException {
+        long size = HostFile.size(fd);
+        if (size < bytes) {
+            throw new MessageFault("memory ends at %#x, its file at %#x".formatted(bytes, size));
+        }
+        Arena arena = Arena.ofShared();
+        try {
+            return new Mapping(key, Mmap.shared(fd, 0, size, arena), arena);
+        } catch (LinuxException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** How many files are mapped. */
+    int count() {
+        return mappings.size();
+    }
+}
