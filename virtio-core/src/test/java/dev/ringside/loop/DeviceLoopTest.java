@@ -1,0 +1,215 @@
+package dev.ringside.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ringside.testing.FakeFrontEnd;
+import dev.ringside.testing.LogWatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Tasks from elsewhere, turns, and what is polled. */
+class DeviceLoopTest extends OnLoop {
+    @Test
+    void shouldRunTasksInTheirOrderOnItsOwnThread() throws Exception {
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            int number = i;
+            loop.execute(() -> order.add(loop.inLoop() ? number : -1));
+        }
+        run(() -> {});
+        assertThat(loop.inLoop()).isFalse();
+        assertThat(order).hasSize(1000).isSorted().doesNotContain(-1);
+    }
+
+    @Test
+    void shouldGiveTheResultOfACall() throws Exception {
+        assertThat(onLoop(() -> 42)).isEqualTo(42);
+        assertThatThrownBy(() -> onLoop(() -> {
+                    throw new IllegalArgumentException("no");
+                }))
+                .isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void shouldGoOnAfterATaskThatFails() throws Exception {
+        try (LogWatch log = new LogWatch()) {
+            loop.execute(() -> {
+                throw new IllegalStateException("a task with a bug");
+            });
+            run(() -> loop.atEndOfTurn(() -> {
+                throw new AssertionError("another one");
+            }));
+            assertThat(onLoop(() -> 1)).isEqualTo(1);
+            assertThat(log.errors()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void shouldEndATurnAfterItsTasks() throws Exception {
+        List<String> order = new ArrayList<>();
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        run(() -> {
+            // All within one turn: the loop is busy here while they are handed over.
+            loop.execute(() -> order.add("task"));
+            loop.atEndOfTurn(() -> order.add("first"));
+            loop.atEndOfTurn(() -> order.add("second"));
+            loop.atEndOfTurn(() -> ended.complete(null));
+        });
+        get(ended);
+        assertThat(order).containsExactly("task", "first", "second");
+    }
+
+    /** And before it sleeps: nobody may have to wait for the next event. */
+    @Test
+    void shouldEndTheNextTurnWithATaskFromTheEndOfOne() throws Exception {
+        CompletableFuture<String> done = new CompletableFuture<>();
+        run(() -> loop.atEndOfTurn(() -> loop.atEndOfTurn(() -> loop.atEndOfTurn(() -> done.complete("done")))));
+        assertThat(get(done)).isEqualTo("done");
+    }
+
+    @Test
+    void shouldRunATaskLater() throws Exception {
+        CompletableFuture<String> done = new CompletableFuture<>();
+        loop.schedule(() -> done.complete("done"), 1, TimeUnit.MILLISECONDS);
+        assertThat(get(done)).isEqualTo("done");
+    }
+
+    @Test
+    void shouldBearToBeClosedTwice() {
+        loop.close();
+        loop.close();
+    }
+
+    /** Has work for some polls, and then wants to be armed. */
+    private static final class Work implements Pollable {
+        private final CompletableFuture<Integer> armed = new CompletableFuture<>();
+        private final int turns;
+        private int polls;
+        private int refusals;
+
+        Work(int turns, int refusals) {
+            this.turns = turns;
+            this.refusals = refusals;
+        }
+
+        @Override
+        public boolean poll() {
+            return polls++ < turns;
+        }
+
+        @Override
+        public void wake() {}
+
+        @Override
+        public boolean arm() {
+            if (refusals-- > 0) {
+                return false;
+            }
+            armed.complete(polls);
+            return true;
+        }
+    }
+
+    @Test
+    void shouldPollWhatIsActiveUntilItHasNoMoreWork() throws Exception {
+        Work work = new Work(100, 0);
+        Work other = new Work(10, 0);
+        run(() -> {
+            loop.attach(work);
+            loop.attach(other);
+            loop.activate(work);
+            loop.activate(other);
+        });
+        assertThat(get(work.armed)).isGreaterThan(100);
+        assertThat(get(other.armed)).isGreaterThan(10);
+        run(() -> {
+            loop.detach(work);
+            loop.detach(other);
+        });
+    }
+
+    @Test
+    void shouldGoOnPollingWhatRefusesToBeArmed() throws Exception {
+        Work work = new Work(0, 5);
+        run(() -> {
+            loop.attach(work);
+            loop.activate(work);
+        });
+        assertThat(get(work.armed)).isGreaterThanOrEqualTo(5);
+        run(() -> loop.detach(work));
+    }
+
+    @Test
+    void shouldPollNoMoreWhatIsDeactivated() throws Exception {
+        Work work = new Work(Integer.MAX_VALUE, 0);
+        run(() -> {
+            loop.attach(work);
+            loop.activate(work);
+        });
+        run(() -> loop.deactivate(work));
+        int polls = onLoop(() -> work.polls);
+        run(() -> {});
+        run(() -> {});
+        assertThat(onLoop(() -> work.polls)).isEqualTo(polls);
+        run(() -> loop.detach(work));
+    }
+
+    @Test
+    void shouldRunTasksWhileItPolls() throws Exception {
+        Work work = new Work(Integer.MAX_VALUE, 0);
+        run(() -> {
+            loop.attach(work);
+            loop.activate(work);
+        });
+        for (int i = 0; i < 100; i++) {
+            assertThat(onLoop(() -> 1)).isEqualTo(1);
+        }
+        run(() -> loop.detach(work));
+    }
+
+    @Test
+    void shouldPollOthersBesideOneThatFails() throws Exception {
+        try (LogWatch log = new LogWatch()) {
+            Pollable failing = new Pollable() {
+                @Override
+                public boolean poll() {
+                    throw new IllegalStateException("a queue with a bug");
+                }
+
+                @Override
+                public void wake() {}
+
+                @Override
+                public boolean arm() {
+                    return false;
+                }
+            };
+            Work work = new Work(10, 0);
+            run(() -> {
+                loop.activate(failing);
+                loop.activate(work);
+            });
+            assertThat(get(work.armed)).isGreaterThan(10);
+            run(() -> loop.deactivate(failing));
+            assertThat(log.errors()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void shouldEndWhileItPolls() throws Exception {
+        DeviceLoop another = DeviceLoop.start("another-loop", engine, FakeFrontEnd.DEADLINE.toNanos());
+        Work work = new Work(Integer.MAX_VALUE, 0);
+        get(another.call(() -> {
+            another.activate(work);
+            return null;
+        }));
+        another.close();
+        assertThat(another).hasToString("another-loop");
+    }
+}

@@ -1,0 +1,130 @@
+package dev.ringside.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * What this process holds of the kernel, from /proc/self: descriptors, mappings of guest memory, and threads, counted by
+ * name. What the JVM opens and starts by itself, whenever it likes, is left out.
+ *
+ * @param fds by what they refer to
+ * @param mappings of {@link FakeMemory}
+ * @param threads by name
+ */
+public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Integer> threads) {
+    private static final Path SELF = Path.of("/proc/self");
+
+    /** Of the JVM, the test runner, and the kernel's workers for io_uring. */
+    private static final List<String> OTHERS_THREADS = List.of(
+            "java",
+            "GC Thread",
+            "G1 ",
+            "VM ",
+            "Reference Handl",
+            "Finalizer",
+            "Signal Dispatch",
+            "Service Thread",
+            "Monitor Deflati",
+            "C1 Compiler",
+            "C2 Compiler",
+            "Notification Th",
+            "Common-Cleaner",
+            "process reaper",
+            "surefire-",
+            "main",
+            "Cleaner-",
+            "JNA Cleaner",
+            "ForkJoinPool",
+            "Attach Listener",
+            "junit",
+            "ping-",
+            "iou-");
+
+    private static final List<String> OTHERS_FILES = List.of(".jar", "/modules", "/proc/", "random", "/ffi");
+
+    /** As it is now. */
+    public static ProcSelf now() {
+        return new ProcSelf(fdKinds(), guestMappings(), threadNames());
+    }
+
+    /**
+     * Waits until this process holds no more than before; perhaps less, for the kernel takes a while to end a thread that
+     * has been joined, and an earlier test's may have ended meanwhile.
+     */
+    public static void awaitNoMoreThan(ProcSelf before) {
+        long end = System.nanoTime() + FakeFrontEnd.DEADLINE.toNanos();
+        ProcSelf now = now();
+        while (now.mappings() > before.mappings()
+                || exceeds(now.fds(), before.fds())
+                || exceeds(now.threads(), before.threads())) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("held before: %s%nheld now: %s".formatted(before, now));
+            }
+            Thread.onSpinWait();
+            now = now();
+        }
+    }
+
+    private static boolean exceeds(Map<String, Integer> now, Map<String, Integer> before) {
+        return now.entrySet().stream().anyMatch(kind -> kind.getValue() > before.getOrDefault(kind.getKey(), 0));
+    }
+
+    private static Map<String, Integer> fdKinds() {
+        Map<String, Integer> kinds = new TreeMap<>();
+        for (Path fd : list("fd")) {
+            String target = readLink(fd);
+            if (!target.isEmpty() && OTHERS_FILES.stream().noneMatch(target::contains)) {
+                kinds.merge(target.replaceAll(":\\[[0-9]+]", ""), 1, Integer::sum);
+            }
+        }
+        return kinds;
+    }
+
+    private static long guestMappings() {
+        try (Stream<String> lines = Files.lines(SELF.resolve("maps"))) {
+            return lines.filter(line -> line.contains("memfd:" + FakeMemory.NAME))
+                    .count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Map<String, Integer> threadNames() {
+        Map<String, Integer> names = new TreeMap<>();
+        for (Path task : list("task")) {
+            try {
+                String name = Files.readString(task.resolve("comm")).strip();
+                if (OTHERS_THREADS.stream().noneMatch(name::startsWith)) {
+                    names.merge(name, 1, Integer::sum);
+                }
+            } catch (IOException e) {
+                // Ended while we looked.
+            }
+        }
+        return names;
+    }
+
+    private static List<Path> list(String directory) {
+        try (Stream<Path> entries = Files.list(SELF.resolve(directory))) {
+            return entries.toList();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String readLink(Path fd) {
+        try {
+            return Files.readSymbolicLink(fd).toString();
+        } catch (NoSuchFileException e) {
+            return "";
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
