@@ -1,0 +1,204 @@
+package dev.ringside.it.support;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The lab's Linux in a QEMU, with vhost-user disks, and a shell in it that tests talk to. The shell sits on a
+ * virtio-serial port that is QEMU's own stdin and stdout, so what is said there is nothing but answers.
+ */
+public final class Guest implements AutoCloseable {
+    private static final String READY = "ringside: ready";
+    private static final String DONE = "ringside: done, status ";
+
+    /** Becomes the shell. A port can be opened only once, and so for both directions. */
+    private static final String SHELL = """
+            for name in /sys/class/virtio-ports/*/name; do
+              [ "$(cat "$name")" = shell ] && port=/dev/$(basename "${name%%/name}")
+            done
+            exec 3<>"$port"
+            echo '%s' >&3
+            exec sh <&3 >&3 2>&3
+            """.formatted(READY);
+
+    /** As scripts/guest does it, and tells why; but always emulated, to be the same everywhere. */
+    private static final String COMMAND = """
+            {qemu} -nodefaults -no-user-config -display none
+            -machine {machine},accel=tcg,memory-backend=memory -cpu Nehalem -smp {cpus} -m {memory}
+            -object memory-backend-memfd,id=memory,size={memory},share=on
+            -kernel {kernel} -initrd {initramfs} -serial file:{home}/console -qmp unix:{home}/qmp,server=on,wait=off
+            -device virtio-serial-pci -fw_cfg name=opt/ringside/run,file={home}/command
+            -chardev stdio,id=shell,signal=off -device virtserialport,chardev=shell,name=shell
+            -chardev file,id=out,path=/dev/null -device virtserialport,chardev=out,name=ringside.out
+            -chardev file,id=err,path=/dev/null -device virtserialport,chardev=err,name=ringside.err
+            -chardev file,id=status,path=/dev/null -device virtserialport,chardev=status,name=ringside.status""";
+
+    private static final String KERNEL_WORDS =
+            "console=ttyS0 quiet panic=-1 mitigations=off nopti no_timer_check init_on_alloc=0 rodata=off";
+
+    private final Child qemu;
+    private final Path console;
+    private final Path qmpSocket;
+
+    private Guest(Child qemu, Path console, Path qmpSocket) {
+        this.qemu = qemu;
+        this.console = console;
+        this.qmpSocket = qmpSocket;
+    }
+
+    /** Describes a guest. */
+    public static Builder under(Qemu qemu) {
+        return new Builder(qemu);
+    }
+
+    /** Waits until the guest is up: after its start, or after a reset. */
+    public void awaitBoot() throws IOException, InterruptedException {
+        try {
+            qemu.out().through(READY::equals, Patience.GUEST);
+        } catch (AssertionError e) {
+            throw new AssertionError(
+                    "no guest. QEMU: " + qemu.err().text() + "\nits console: "
+                            + Files.readString(console, StandardCharsets.ISO_8859_1),
+                    e);
+        }
+    }
+
+    /**
+     * Runs a command in the guest's shell.
+     *
+     * @return its output, of stdout and stderr, without the last line's end
+     * @throws AssertionError if its status is not 0
+     */
+    public String run(String command) throws IOException, InterruptedException {
+        return attempt(command).expectSuccess();
+    }
+
+    /** Runs a command in the guest's shell that may fail. Its stderr is part of its stdout. */
+    public Result attempt(String command) throws IOException, InterruptedException {
+        String quoted = command.replace("'", "'\\''");
+        String line = "sh -c '" + quoted + "' </dev/null 2>&1; printf '\\n%s%d\\n' '" + DONE + "' $?\n";
+        qemu.say(line);
+        List<String> answer = qemu.out().through(said -> said.startsWith(DONE) || said.equals(READY), Patience.GUEST);
+        if (answer.getLast().equals(READY)) {
+            throw new AssertionError("the guest has rebooted during: " + command);
+        }
+        int status = Integer.parseInt(answer.getLast().substring(DONE.length()));
+        return new Result(
+                status, String.join("\n", answer.subList(0, answer.size() - 1)).stripTrailing(), "");
+    }
+
+    /** The SHA-256 of a device. */
+    public String sha256(String device) throws IOException, InterruptedException {
+        return run("sha256sum <" + device).split(" ", 2)[0];
+    }
+
+    /** Connects to QEMU's control socket. */
+    public Qmp qmp() throws IOException, InterruptedException {
+        return new Qmp(qmpSocket);
+    }
+
+    /** Switches the guest off, and waits for QEMU's end. */
+    public void powerOff() throws IOException, InterruptedException {
+        qemu.say("exit\n");
+        qemu.finish().expectSuccess();
+    }
+
+    /** Ends QEMU as a crash would. */
+    public void kill() {
+        qemu.kill();
+    }
+
+    @Override
+    public void close() {
+        qemu.close();
+    }
+
+    /** What a guest is to be like. */
+    public static final class Builder {
+        private final Qemu qemu;
+        private final List<String> disks = new ArrayList<>();
+        private String machine = "pc";
+        private int cpus = 1;
+        private String memory = "512M";
+
+        private Builder(Qemu qemu) {
+            this.qemu = qemu;
+        }
+
+        /** A machine type of QEMU's, if not pc. */
+        public Builder machine(String type) {
+            machine = type;
+            return this;
+        }
+
+        /** If not one. */
+        public Builder cpus(int number) {
+            cpus = number;
+            return this;
+        }
+
+        /** In QEMU's notation, if not 512M. */
+        public Builder memory(String size) {
+            memory = size;
+            return this;
+        }
+
+        /** The next disk (vda, vdb, ...) with that many queues, served at a socket. */
+        public Builder disk(Path socket, int queues) {
+            return disk("path=" + socket, queues);
+        }
+
+        /** A disk whose backend connects to QEMU. */
+        public Builder listeningDisk(Path socket, int queues) {
+            return disk("server=on,path=" + socket, queues);
+        }
+
+        private Builder disk(String chardev, int queues) {
+            String id = "disk" + disks.size() / 4;
+            disks.addAll(List.of("-chardev", "socket,id=" + id + "," + chardev));
+            disks.addAll(List.of(
+                    "-device", "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d".formatted(id, queues)));
+            return this;
+        }
+
+        /** Boots it, with its sockets and files in a directory of its own. */
+        public Guest boot(Path directory) throws IOException, InterruptedException {
+            Path home = Files.createTempDirectory(directory, "guest");
+            Guest guest = new Guest(Child.start("QEMU", command(home)), home.resolve("console"), home.resolve("qmp"));
+            try {
+                guest.awaitBoot();
+                return guest;
+            } catch (Throwable e) {
+                guest.close();
+                throw e;
+            }
+        }
+
+        private List<String> command(Path home) throws IOException {
+            Files.writeString(home.resolve("command"), SHELL);
+            Map<String, String> values = Map.of(
+                    "{qemu}", qemu.program(),
+                    "{machine}", machine,
+                    "{cpus}", String.valueOf(cpus),
+                    "{memory}", memory,
+                    "{kernel}", Lab.kernel(),
+                    "{initramfs}", Lab.initramfs(),
+                    "{home}", home.toString());
+            List<String> command = new ArrayList<>();
+            for (String word : COMMAND.split("\\s+", -1)) {
+                for (Map.Entry<String, String> value : values.entrySet()) {
+                    word = word.replace(value.getKey(), value.getValue());
+                }
+                command.add(word);
+            }
+            command.addAll(List.of("-append", KERNEL_WORDS));
+            command.addAll(disks);
+            return command;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.ringside.it.support;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import jnr.unixsocket.UnixSocketAddress;
+import jnr.unixsocket.UnixSocketChannel;
+
+/** QEMU's control protocol: one JSON object a line, answers to commands and events between them. */
+public final class Qmp implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final UnixSocketChannel channel;
+    private final Lines lines;
+
+    /** Connects to a QEMU that is up. */
+    Qmp(Path socket) throws IOException, InterruptedException {
+        channel = UnixSocketChannel.open(new UnixSocketAddress(socket.toFile()));
+        lines = new Lines("QMP", Channels.newInputStream(channel));
+        lines.await("\"QMP\"");
+        execute("qmp_capabilities", Map.of());
+    }
+
+    /**
+     * Executes a command.
+     *
+     * @param arguments as they become JSON: strings, numbers, booleans, and maps of them
+     * @throws AssertionError if QEMU refuses it
+     */
+    public void execute(String command, Map<String, ?> arguments) throws IOException, InterruptedException {
+        String text = JSON.writeValueAsString(Map.of("execute", command, "arguments", arguments));
+        ByteBuffer bytes = ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+        String answer = lines.through(
+                        line -> parse(line).has("return") || parse(line).has("error"), Patience.STEP)
+                .getLast();
+        if (parse(answer).has("error")) {
+            throw new AssertionError("QEMU refuses " + text + ": " + answer);
+        }
+    }
+
+    /** Waits for an event of a device. */
+    public void awaitEvent(String event, String device) throws InterruptedException {
+        lines.through(
+                line -> parse(line).path("event").asText().equals(event)
+                        && parse(line).path("data").path("device").asText().equals(device),
+                Patience.STEP);
+    }
+
+    private static JsonNode parse(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("QEMU says what is no JSON: " + line, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
