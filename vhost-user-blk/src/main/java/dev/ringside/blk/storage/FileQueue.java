@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One queue's I/O on a file or block device.
  *
- * <p>O_DIRECT wants buffers, offsets and lengths aligned, and guests put things where they like. A buffer that is not
- * aligned is replaced by one of ours, a piece at a time. A range that is not (firmware reads single sectors of a disk
- * whose blocks are larger) goes through the page cache, which knows how to change part of a block; Linux keeps both
- * views of a file coherent as long as they do not touch one page at the same time, and blocks are pages there.
+ * <p>O_DIRECT wants buffers, offsets and lengths aligned, and guests put things where they like. Segments that are not
+ * aligned are replaced by a buffer of ours, a piece at a time. A range that is not (firmware reads single sectors of a
+ * disk whose blocks are larger) goes through the page cache, which knows how to change part of a block. Linux keeps both
+ * views of a file coherent only as long as they do not touch one page at the same time, and says so with EIO at the next
+ * flush if they did; where that detour is taken, a block is a page.
  */
 final class FileQueue implements StorageQueue {
     /** Segments that go into one operation; a transfer with more takes several. */
@@ -138,9 +139,9 @@ final class FileQueue implements StorageQueue {
         }
         operation.bouncing = false;
         AsyncFile file = buffered;
-        if (direct != null && isAligned(transfer.nextOffset() | lengths(operation.iovec, count))) {
+        if (direct != null && isAligned(transfer.nextOffset() | transfer.remaining())) {
             file = direct;
-            if (!areBuffersAligned(operation.iovec, count)) {
+            if (!areSegmentsAligned(operation.iovec, count)) {
                 bounce(operation, transfer);
                 count = 1;
             }
@@ -168,24 +169,19 @@ final class FileQueue implements StorageQueue {
         }
     }
 
-    private static long lengths(MemorySegment iovec, int count) {
-        long all = 0;
-        for (int i = 0; i < count; i++) {
-            all |= iovec.get(ValueLayout.JAVA_LONG, (long) i * DescriptorChain.IOVEC_BYTES + IOV_LEN);
-        }
-        return all;
-    }
-
     private boolean isAligned(long offsetsAndLengths) {
         return (offsetsAndLengths & (alignment.offsetAlignment() - 1)) == 0;
     }
 
-    private boolean areBuffersAligned(MemorySegment iovec, int count) {
-        long all = 0;
+    private boolean areSegmentsAligned(MemorySegment iovec, int count) {
+        long addresses = 0;
+        long lengths = 0;
         for (int i = 0; i < count; i++) {
-            all |= iovec.get(ValueLayout.JAVA_LONG, (long) i * DescriptorChain.IOVEC_BYTES);
+            long entry = (long) i * DescriptorChain.IOVEC_BYTES;
+            addresses |= iovec.get(ValueLayout.JAVA_LONG, entry);
+            lengths |= iovec.get(ValueLayout.JAVA_LONG, entry + IOV_LEN);
         }
-        return (all & (alignment.memoryAlignment() - 1)) == 0;
+        return (addresses & (alignment.memoryAlignment() - 1)) == 0 && isAligned(lengths);
     }
 
     private void bounce(Operation operation, Transfer transfer) {
@@ -196,7 +192,7 @@ final class FileQueue implements StorageQueue {
         }
         long bytes = Math.min(transfer.remaining(), BOUNCE_BYTES);
         if (!transfer.isIntoGuest()) {
-            transfer.copyOut(bounce, bytes);
+            transfer.copyFromGuest(transfer.done(), bounce, 0, bytes);
         }
         operation.bouncing = true;
         operation.iovec.set(ValueLayout.JAVA_LONG, 0, bounce.address());
@@ -236,7 +232,8 @@ final class FileQueue implements StorageQueue {
         }
         operation.kind = Kind.ZEROES;
         int bytes = (int) Math.min(operation.bytes, ZEROES_BYTES);
-        buffered.write(slot, zeroes.address(), bytes, operation.offset, operation.durable);
+        AsyncFile file = direct != null && isAligned(operation.offset | bytes) ? direct : buffered;
+        file.write(slot, zeroes.address(), bytes, operation.offset, operation.durable);
     }
 
     private void completed(int slot, int result) {
@@ -275,7 +272,7 @@ final class FileQueue implements StorageQueue {
         }
         try {
             if (operation.bouncing && transfer.isIntoGuest()) {
-                transfer.copyIn(Objects.requireNonNull(operation.bounce), bytes);
+                transfer.copyIntoGuest(transfer.done(), Objects.requireNonNull(operation.bounce), 0, bytes);
             }
             transfer.advance(bytes);
             if (transfer.remaining() > 0) {

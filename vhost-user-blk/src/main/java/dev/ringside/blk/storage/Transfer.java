@@ -59,6 +59,11 @@ public final class Transfer {
         return offset + done;
     }
 
+    /** Of the transfer's bytes, moved so far. */
+    public long done() {
+        return done;
+    }
+
     /** Still to be moved. */
     public long remaining() {
         return bytes - done;
@@ -67,24 +72,6 @@ public final class Transfer {
     /** Counts bytes as moved. */
     public void advance(long moved) {
         done += moved;
-    }
-
-    /**
-     * Copies what is to be moved next out of guest memory.
-     *
-     * @param bytes at most {@link #remaining}
-     */
-    public void copyOut(MemorySegment to, long bytes) {
-        chain.read(position + done, to, 0, bytes);
-    }
-
-    /**
-     * Copies what has been read next into guest memory.
-     *
-     * @param bytes at most {@link #remaining}
-     */
-    public void copyIn(MemorySegment from, long bytes) {
-        chain.write(position + done, from, 0, bytes);
     }
 
     /**
