@@ -175,7 +175,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             case Message.SetFeatures set -> setFeatures(set.features());
             case Message.SetOwner set -> {
                 owned = true;
-                yield now(Reply.DONE);
+                yield beginAnew();
             }
             case Message.ResetOwner reset -> whenAll(Vring::stop);
             case Message.SetMemTable set -> setMemTable(set);
@@ -273,6 +273,22 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             return network;
         }
         throw new MessageFault(request + " for a device that is no network device");
+    }
+
+    /**
+     * A front-end may start over on the connection that it has: QEMU does when a device is unplugged and plugged in again,
+     * and takes nothing back of the memory that it has shown.
+     */
+    private CompletableFuture<Reply> beginAnew() {
+        if (memoryTable.isEmpty()) {
+            return now(Reply.DONE);
+        }
+        return whenAll(Vring::reset).thenApplyAsync(this::forgetMemory, loop);
+    }
+
+    private Reply forgetMemory(Reply done) {
+        memoryTable.clear();
+        return done;
     }
 
     private long offeredFeatures() {

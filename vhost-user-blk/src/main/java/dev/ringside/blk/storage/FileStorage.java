@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class FileStorage implements Storage {
     private static final int FILE_BLOCK_BYTES = 4096;
 
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFREG = 0100000;
+    private static final int S_IFBLK = 0060000;
+
     private final Path path;
     private final boolean readOnly;
     /** Through the page cache. */
@@ -49,6 +53,7 @@ public final class FileStorage implements Storage {
         if (Files.isDirectory(path)) {
             throw new IOException("disk image " + path + " is a directory");
         }
+        refuseOddKinds(path);
         int flags = readOnly ? HostFile.O_RDONLY : HostFile.O_RDWR;
         Fd buffered = HostFile.open(path, flags);
         try {
@@ -60,6 +65,16 @@ public final class FileStorage implements Storage {
         } catch (IOException e) {
             buffered.close();
             throw e;
+        }
+    }
+
+    /** Opening a pipe would wait for its other end, and opening some devices has effects. */
+    private static void refuseOddKinds(Path path) throws IOException {
+        if (Files.exists(path)) {
+            int kind = (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
+            if (kind != S_IFREG && kind != S_IFBLK) {
+                throw new IOException("disk image " + path + " is neither a file nor a block device");
+            }
         }
     }
 
