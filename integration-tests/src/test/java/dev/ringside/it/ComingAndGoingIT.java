@@ -26,7 +26,7 @@ class ComingAndGoingIT {
 
     @BeforeEach
     void makeImage() throws IOException {
-        image = Images.blank(directory.resolve("disk"), 64 * Images.MIB);
+        image = Images.blank(directory.resolve("disk"), 32 * Images.MIB);
     }
 
     @Test
@@ -34,7 +34,7 @@ class ComingAndGoingIT {
         String written;
         try (Backend first = Backend.serve(image);
                 Guest guest = boot(first)) {
-            Fio.run(guest, Fio.verify("/dev/vda", 64));
+            Fio.run(guest, Fio.verify("/dev/vda", 32));
             written = guest.sha256("/dev/vda");
             guest.powerOff();
         }
@@ -49,14 +49,14 @@ class ComingAndGoingIT {
     @Test
     void aQemuThatIsKilledWhileItWritesLeavesTheDiskToTheNext() throws Exception {
         try (Backend backend = Backend.serve(image)) {
-            QemuTools.io(backend.socket(), "write -P 0x5a 48M 16M").expectSuccess();
+            QemuTools.io(backend.socket(), "write -P 0x5a 24M 8M").expectSuccess();
             try (Guest guest = boot(backend)) {
-                Fio.startWriting(guest, "/dev/vda", 48);
+                Fio.startWriting(guest, "/dev/vda", 24);
                 guest.kill();
             }
-            QemuTools.io(backend.socket(), "read -P 0x5a 48M 16M").expectSuccess();
+            QemuTools.io(backend.socket(), "read -P 0x5a 24M 8M").expectSuccess();
             try (Guest guest = boot(backend)) {
-                Fio.run(guest, Fio.verify("/dev/vda", 64));
+                Fio.run(guest, Fio.verify("/dev/vda", 32));
             }
         }
     }

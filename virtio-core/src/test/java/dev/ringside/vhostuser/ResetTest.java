@@ -34,6 +34,7 @@ class ResetTest extends EchoServed {
     private void shouldBeginAnew() {
         assertThat(device.running()).isZero();
         frontEnd.negotiate();
+        frontEnd.setMemTable(memory);
         try (FakeVring anew = frontEnd.vring(1, 8, memory).run()) {
             shouldEcho(anew);
         }
@@ -105,6 +106,7 @@ class ResetTest extends EchoServed {
             device.hold(false);
 
             frontEnd.negotiate();
+            frontEnd.setMemTable(memory);
             vring.configure().start().enable();
             shouldEcho(vring);
         }
