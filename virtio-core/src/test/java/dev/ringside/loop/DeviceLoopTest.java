@@ -42,11 +42,16 @@ class DeviceLoopTest extends OnLoop {
             loop.execute(() -> {
                 throw new IllegalStateException("a task with a bug");
             });
-            run(() -> loop.atEndOfTurn(() -> {
-                throw new AssertionError("another one");
-            }));
-            assertThat(onLoop(() -> 1)).isEqualTo(1);
+            CompletableFuture<String> next = new CompletableFuture<>();
+            run(() -> {
+                loop.atEndOfTurn(() -> {
+                    throw new AssertionError("another one");
+                });
+                loop.atEndOfTurn(() -> next.complete("done"));
+            });
+            assertThat(get(next)).isEqualTo("done");
             assertThat(log.errors()).isNotEmpty();
+            assertThat(onLoop(() -> 1)).isEqualTo(1);
         }
     }
 
