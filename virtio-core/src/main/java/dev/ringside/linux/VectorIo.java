@@ -11,26 +11,33 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * readv(2) and writev(2) for descriptors that never block, at once and on raw addresses: what a TAP needs for each
- * frame. An operation that is over when it returns needs no completion, and nothing is in flight when a queue stops.
- * Used by one thread, for errno lands in memory of its own.
+ * readv(2), writev(2) and their kin on raw addresses, at once: for descriptors that never block, such as a TAP's, for
+ * what the page cache has ({@link #RWF_NOWAIT}), and for threads that may block. An operation that is over when it
+ * returns needs no completion, and nothing is in flight when a queue stops. Used by one thread, for errno lands in
+ * memory of its own.
  */
 public final class VectorIo {
+    /** Rather fail with EAGAIN than wait; EOPNOTSUPP where a file system cannot promise that. */
+    public static final int RWF_NOWAIT = 8;
+
     private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle READV = bind("readv");
-    private static final MethodHandle WRITEV = bind("writev");
+    private static final FunctionDescriptor STREAM = FunctionDescriptor.of(
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    private static final FunctionDescriptor FILE =
+            STREAM.appendArgumentLayouts(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    private static final MethodHandle READV = bind("readv", STREAM);
+    private static final MethodHandle WRITEV = bind("writev", STREAM);
+    private static final MethodHandle PREADV2 = bind("preadv2", FILE);
+    private static final MethodHandle PWRITEV2 = bind("pwritev2", FILE);
 
     private final MemorySegment capture = Arena.ofAuto().allocate(CAPTURE);
 
     @SuppressWarnings("restricted") // the signatures are those of the C library
-    private static MethodHandle bind(String name) {
+    private static MethodHandle bind(String name, FunctionDescriptor signature) {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT),
-                Linker.Option.captureCallState("errno"));
+                linker.defaultLookup().findOrThrow(name), signature, Linker.Option.captureCallState("errno"));
     }
 
     /**
@@ -55,6 +62,29 @@ public final class VectorIo {
             return resultOf((long) WRITEV.invokeExact(capture, fd, iovec, count));
         } catch (Throwable e) {
             throw new AssertionError("writev does not throw", e);
+        }
+    }
+
+    /**
+     * Reads from a place in a file into several buffers; other parameters and result as for {@link #readv}.
+     *
+     * @param offset in the file, in bytes, at least 0
+     * @param flags 0 or {@link #RWF_NOWAIT}
+     */
+    public int preadv(int fd, long iovec, int count, long offset, int flags) {
+        try {
+            return resultOf((long) PREADV2.invokeExact(capture, fd, iovec, count, offset, flags));
+        } catch (Throwable e) {
+            throw new AssertionError("preadv2 does not throw", e);
+        }
+    }
+
+    /** Writes to a place in a file from several buffers; parameters and result as for {@link #preadv}. */
+    public int pwritev(int fd, long iovec, int count, long offset, int flags) {
+        try {
+            return resultOf((long) PWRITEV2.invokeExact(capture, fd, iovec, count, offset, flags));
+        } catch (Throwable e) {
+            throw new AssertionError("pwritev2 does not throw", e);
         }
     }
 

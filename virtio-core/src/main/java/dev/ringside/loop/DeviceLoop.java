@@ -75,6 +75,8 @@ public final class DeviceLoop implements Executor, AutoCloseable {
                 attached.forEach(Pollable::wake);
                 worked = true;
             }
+            // What I/O has finished is told before more is begun: the driver works meanwhile.
+            endTurn();
             worked |= pollActive();
             endTurn();
             if (worked) {
@@ -82,9 +84,15 @@ public final class DeviceLoop implements Executor, AutoCloseable {
             } else if (budget.isSpent()) {
                 armActive();
             } else {
-                Thread.onSpinWait();
+                letOthersRun();
             }
         }
+    }
+
+    /** Looking for work must not keep whoever is going to make it from this processor. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing here relies on what the scheduler makes of it
+    private static void letOthersRun() {
+        Thread.yield();
     }
 
     /** I/O and tasks, after a sleep if there is nothing to do. Returns whether there was any. */

@@ -40,8 +40,10 @@ final class FileQueue implements StorageQueue {
     private static final int ZEROES_BYTES = 1 << 20;
 
     private final FileStorage storage;
+    private final DeviceLoop loop;
     private final AsyncFile buffered;
     private final @Nullable AsyncFile direct;
+    private final PageCache pageCache;
     private final DirectIo alignment;
     private final Completion completion;
     /** Collected with the queue: the kernel reads an iovec only while its operation is in flight. */
@@ -49,12 +51,15 @@ final class FileQueue implements StorageQueue {
 
     private Operation[] operations = new Operation[0];
     private @Nullable MemorySegment zeroes;
+    private @Nullable WriteLane lane;
 
     FileQueue(FileStorage storage, DeviceLoop loop, Completion completion) {
         Fd directFd = storage.direct();
         this.storage = storage;
+        this.loop = loop;
         this.buffered = loop.file(storage.buffered(), this::completed);
         this.direct = directFd == null ? null : loop.file(directFd, this::completed);
+        this.pageCache = new PageCache(storage.buffered().value());
         this.alignment = storage.alignment();
         this.completion = completion;
     }
@@ -138,22 +143,38 @@ final class FileQueue implements StorageQueue {
             count = transfer.remainingIovec(operation.iovec);
         }
         operation.bouncing = false;
-        AsyncFile file = buffered;
-        if (direct != null && isAligned(transfer.nextOffset() | transfer.remaining())) {
-            file = direct;
-            if (!areSegmentsAligned(operation.iovec, count)) {
-                bounce(operation, transfer);
-                count = 1;
-            }
+        operation.kind = Kind.TRANSFER;
+        if (direct == null || !isAligned(transfer.nextOffset() | transfer.remaining())) {
+            throughPageCache(operation, transfer, count);
+            return;
         }
-        start(file, operation, transfer, count);
+        if (!areSegmentsAligned(operation.iovec, count)) {
+            bounce(operation, transfer);
+            count = 1;
+        }
+        start(direct, operation, transfer, count);
+    }
+
+    private void throughPageCache(Operation operation, Transfer transfer, int count) {
+        int slot = transfer.slot();
+        long iovec = operation.iovec.address();
+        long offset = transfer.nextOffset();
+        int now = transfer.isIntoGuest()
+                ? pageCache.read(iovec, count, offset)
+                : writeNow(operation, iovec, count, offset);
+        if (now >= 0) {
+            moved(slot, operation, now);
+        } else if (now != PageCache.ALWAYS_WAITS
+                || !isAlignedToPages(transfer)
+                || !lane().offer(slot, iovec, count, offset)) {
+            start(buffered, operation, transfer, count);
+        }
     }
 
     private void start(AsyncFile file, Operation operation, Transfer transfer, int count) {
         MemorySegment iovec = operation.iovec;
         int slot = transfer.slot();
         long offset = transfer.nextOffset();
-        operation.kind = Kind.TRANSFER;
         if (count == 1) {
             long address = iovec.get(ValueLayout.JAVA_LONG, 0);
             int bytes = (int) Math.min(iovec.get(ValueLayout.JAVA_LONG, IOV_LEN), AsyncFile.MAX_BYTES);
@@ -167,6 +188,33 @@ final class FileQueue implements StorageQueue {
         } else {
             file.writev(slot, iovec.address(), count, offset, operation.durable);
         }
+    }
+
+    /** What the page cache makes of a write; one that has to be durable has to wait anyway. */
+    private int writeNow(Operation operation, long iovec, int count, long offset) {
+        if (operation.durable) {
+            return PageCache.WOULD_WAIT;
+        }
+        if (storage.cacheWritesWait()) {
+            return PageCache.ALWAYS_WAITS;
+        }
+        int now = pageCache.write(iovec, count, offset);
+        if (now == PageCache.ALWAYS_WAITS) {
+            storage.cacheWritesDoWait();
+        }
+        return now;
+    }
+
+    /** Then writing it needs no reading, which may take long. */
+    private static boolean isAlignedToPages(Transfer transfer) {
+        return ((transfer.nextOffset() | transfer.remaining()) & (PAGE_BYTES - 1)) == 0;
+    }
+
+    private WriteLane lane() {
+        if (lane == null) {
+            lane = new WriteLane(loop, storage.cacheWriter(), storage.buffered().value(), this::completed);
+        }
+        return lane;
     }
 
     private boolean isAligned(long offsetsAndLengths) {
@@ -314,6 +362,9 @@ final class FileQueue implements StorageQueue {
 
     @Override
     public void close() {
+        if (lane != null) {
+            lane.close();
+        }
         buffered.close(() -> {});
         if (direct != null) {
             direct.close(() -> {});

@@ -31,6 +31,9 @@ public final class FileStorage implements Storage {
     /** The kernel has told once that cached writes were lost, and tells nobody else. */
     private volatile int lostWrites;
 
+    private volatile boolean cacheWritesWait;
+    private final CacheWriter cacheWriter;
+
     private FileStorage(
             Path path, boolean readOnly, Fd buffered, @Nullable Fd direct, DirectIo alignment, long sectors) {
         this.path = path;
@@ -39,6 +42,7 @@ public final class FileStorage implements Storage {
         this.direct = direct;
         this.alignment = alignment;
         this.sectors = sectors;
+        this.cacheWriter = new CacheWriter("writer of " + name());
     }
 
     /**
@@ -169,6 +173,20 @@ public final class FileStorage implements Storage {
         }
     }
 
+    /** The file system has said that its page cache cannot be written without waiting. */
+    void cacheWritesDoWait() {
+        cacheWritesWait = true;
+    }
+
+    boolean cacheWritesWait() {
+        return cacheWritesWait;
+    }
+
+    /** Writes there for all queues: the kernel lets one write to a file at a time. */
+    CacheWriter cacheWriter() {
+        return cacheWriter;
+    }
+
     /** 0, or the errno that flushes have to fail with. */
     int lostWrites() {
         return lostWrites;
@@ -176,6 +194,7 @@ public final class FileStorage implements Storage {
 
     @Override
     public void close() {
+        cacheWriter.close();
         if (direct != null) {
             direct.close();
         }
