@@ -24,14 +24,17 @@ final class BlockConfig {
     static final int MAX_WRITE_ZEROES_SEG = 52;
     static final int WRITE_ZEROES_MAY_UNMAP = 56;
 
-    /** Bytes in one segment; what fits into the field and is a multiple of every block size. */
-    static final int MAX_SEGMENT_BYTES = 1 << 30;
-
     /**
      * Data segments in one request. A request also needs two descriptors for header and status, and must fit into a
      * queue of 128, the usual size, when the driver has no indirect descriptors.
      */
     static final int MAX_SEGMENTS = 126;
+
+    /**
+     * Bytes in one segment. We need no limit, but drivers multiply: SeaBIOS counts the blocks of {@link #MAX_SEGMENTS} such
+     * segments in 16 bits, and boots from no disk where its count comes out as 0. This one is the most that fits.
+     */
+    static final int MAX_SEGMENT_BYTES = 256 << 10;
 
     /** In one range: 4 GiB to discard, which costs little; 32 MiB to zero, which may mean to write them. */
     static final int MAX_DISCARD = 1 << 23;

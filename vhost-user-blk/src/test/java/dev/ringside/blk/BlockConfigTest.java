@@ -16,11 +16,18 @@ class BlockConfigTest extends OnDisk {
         assertThat(field(0, 8)).isEqualTo(SECTORS);
     }
 
-    /** A request of seg_max segments of size_max bytes, with header and status, fits into the smallest usual queue. */
+    /** A request of seg_max segments, with header and status, fits into the smallest usual queue. */
     @Test
     void shouldTellTheLimitsOfARequest() {
-        assertThat(field(8, 4)).as("size_max").isEqualTo(1 << 30);
+        assertThat(field(8, 4)).as("size_max").isEqualTo(256 << 10);
         assertThat(field(12, 4)).as("seg_max").isEqualTo(126);
+    }
+
+    /** SeaBIOS keeps this product as it stands here, in 16 bits, and moves at most so many blocks at once. */
+    @Test
+    void shouldLetFirmwareMultiplyItsLimits() {
+        long blocks = field(8, 4) * field(12, 4) / 512;
+        assertThat(blocks).isBetween(128L, 0xffffL);
     }
 
     @Test

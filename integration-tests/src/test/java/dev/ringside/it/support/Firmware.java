@@ -37,6 +37,7 @@ public final class Firmware {
     public static void boot(Qemu qemu, Path socket) throws InterruptedException {
         List<String> command = new ArrayList<>(List.of(qemu.program(), "-nodefaults", "-no-user-config"));
         command.addAll(List.of("-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=1"));
+        command.addAll(List.of("-chardev", "stdio,id=bios", "-device", "isa-debugcon,iobase=0x402,chardev=bios"));
         command.addAll(List.of("-machine", "pc,accel=tcg,memory-backend=memory", "-m", "64M"));
         command.addAll(List.of("-object", "memory-backend-memfd,id=memory,size=64M,share=on"));
         command.addAll(List.of("-chardev", "socket,id=disk,path=" + socket));
