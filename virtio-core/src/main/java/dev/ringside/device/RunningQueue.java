@@ -36,8 +36,10 @@ import org.slf4j.LoggerFactory;
 public final class RunningQueue implements QueueContext, Pollable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningQueue.class);
 
-    /** Chains taken in one go, before the loop's other queues get their turn. */
+    /** Chains taken in one go, before the loop's other queues get their turn: at least, and at most. */
     private static final int BUDGET = 16;
+
+    private static final int MOST_IN_A_TURN = 64;
 
     /** A driver may lose a page once, not all the time. */
     private static final int MAX_MEMORY_ERRORS = 64;
@@ -212,11 +214,16 @@ public final class RunningQueue implements QueueContext, Pollable {
                 starved = false;
                 return demand.available();
             }
-            int served = 0;
-            while (served < BUDGET && serveNext()) {
-                served++;
+            if (queue.isEmpty()) {
+                return false;
             }
-            return served > 0;
+            // Half of what there is: the driver works on that half while we work on the other, and each call that wakes
+            // it serves many.
+            int budget = Math.clamp(queue.available() / 2, BUDGET, MOST_IN_A_TURN);
+            while (budget > 0 && serveNext()) {
+                budget--;
+            }
+            return true;
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {

@@ -140,6 +140,11 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
+    public int available() {
+        return (availIdx - lastAvail) & U16_MASK;
+    }
+
+    @Override
     public boolean poll(DescriptorChain chain) throws ChainFault, RingFault {
         if (isEmpty()) {
             return false;

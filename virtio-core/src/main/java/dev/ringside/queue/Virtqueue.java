@@ -19,6 +19,9 @@ public sealed interface Virtqueue permits SplitVirtqueue {
      */
     boolean isEmpty() throws RingFault;
 
+    /** How many chains are known to be available; there may be more. */
+    int available();
+
     /**
      * Takes the next available chain.
      *
