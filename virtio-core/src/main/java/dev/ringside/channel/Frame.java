@@ -35,6 +35,11 @@ public final class Frame extends AbstractReferenceCounted {
         return new Frame(bytes, List.copyOf(fds), false);
     }
 
+    /** The same, with descriptors that the frame takes over: they are closed when it is written, or cannot be. */
+    public static Frame toSendAndClose(ByteBuf bytes, List<Fd> fds) {
+        return new Frame(bytes, List.copyOf(fds), true);
+    }
+
     /** Header and payload. */
     public ByteBuf bytes() {
         return bytes;

@@ -10,6 +10,7 @@ import dev.ringside.loop.Interest;
 import dev.ringside.loop.Notifier;
 import dev.ringside.loop.Pollable;
 import dev.ringside.loop.Watch;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.queue.DescriptorChain;
 import dev.ringside.queue.Virtqueue;
@@ -67,6 +68,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     private int inFlight;
     /** By slot: whether the chain is with the handler. */
     private final boolean[] taken;
+
+    /** Where writes to buffers are marked. */
+    private @Nullable DirtyLog log;
 
     /** Faults of memory that did not break the queue so far. */
     private int memoryErrors;
@@ -183,6 +187,33 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
     public void err(@Nullable Fd fd) {
         err = fd;
+    }
+
+    /**
+     * Makes up for a call that an earlier device may have died before. A call too many does no harm, one too few leaves
+     * the driver waiting for ever.
+     */
+    public void callIfOwed() {
+        if (call != null && queue.mayOweCall()) {
+            stats.calls.increment();
+            call.signal();
+        }
+    }
+
+    /**
+     * Marks what is written to the guest's memory in a log from here on.
+     *
+     * @param payload where the writes to buffers go, {@code null} for nowhere
+     * @param used where those to the used ring go, {@code null} for nowhere
+     * @param usedAddress of the used ring in that log, from the front-end
+     */
+    public void log(@Nullable DirtyLog payload, @Nullable DirtyLog used, long usedAddress) {
+        log = payload;
+        try {
+            queue.logUsed(used, usedAddress);
+        } catch (InternalError e) {
+            breakQueue(memoryFault(e));
+        }
     }
 
     private void kicked() {
@@ -372,12 +403,16 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public void complete(DescriptorChain chain, long written) {
-        if (!broken) {
-            try {
-                queue.push(chain, written);
-            } catch (InternalError e) {
-                breakQueue(memoryFault(e));
+        try {
+            if (log != null) {
+                // Of a broken queue as well: the memory is the guest's all the same.
+                chain.markWritten(log, written);
             }
+            if (!broken) {
+                queue.push(chain, written);
+            }
+        } catch (InternalError e) {
+            breakQueue(memoryFault(e));
         }
         recycle(chain);
         if (!flushPending) {
@@ -415,6 +450,9 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return completed on this loop when nothing is in flight
      */
     private CompletableFuture<Void> drain() {
+        while (demand == null && queue.resubmissions() > 0 && poll()) {
+            // What was in flight before this device began belongs to what is in flight now.
+        }
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
         if (demand != null) {

@@ -1,6 +1,8 @@
 package dev.ringside.device;
 
 import dev.ringside.fault.MessageFault;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * One virtio device. Its methods are called on the session's loop, except that {@link #start} runs on the loop that is
@@ -40,6 +42,15 @@ public interface VirtioDevice {
         return false;
     }
 
+    /**
+     * Whether requests may complete in another order than they were taken in, so that those in flight have to be recorded
+     * for whoever serves the queues after a crash (vhost-user, "Inflight I/O tracking"). A device that completes in order
+     * is resumed where the driver's used ring ends.
+     */
+    default boolean completesOutOfOrder() {
+        return false;
+    }
+
     /** The config space as it is now (virtio 1.2 §5.x.4), little-endian; a copy. */
     byte[] config();
 
@@ -54,6 +65,23 @@ public interface VirtioDevice {
 
     /** A front-end has come, or the driver has reset the device: what earlier drivers set is forgotten. */
     void reset();
+
+    /**
+     * A queue is about to run, and none does: takes what only one process may have at a time, if it has been given up.
+     *
+     * @throws IOException with a message for the user, if another process has it
+     */
+    default void claim() throws IOException {}
+
+    /**
+     * No queue runs, and the front-end has been logging writes: its guest is most likely about to go on elsewhere. Makes
+     * all that was done visible there, and gives up what only one process may have at a time, until {@link #claim}.
+     *
+     * @return completed when that is done; exceptionally if it could not be
+     */
+    default CompletableFuture<Void> handOver() {
+        return CompletableFuture.completedFuture(null);
+    }
 
     /**
      * A driver starts to use a queue.

@@ -20,6 +20,8 @@ public final class RingFault extends PeerFault {
         OUTSIDE_MEMORY,
         /** The memory behind the ring vanished: the front-end truncated the file that it shared. */
         MEMORY_GONE,
+        /** A record of requests in flight that cannot be of this ring (vhost-user, "Inflight I/O tracking"). */
+        INFLIGHT,
         /** Not the ring but the device failed, unexpectedly: a bug of ours, which is logged with its trace. */
         DEVICE_FAILED
     }

@@ -46,6 +46,21 @@ public final class OfdLock {
         }
     }
 
+    /**
+     * Gives up what this open file holds of a range.
+     *
+     * @param bytes above 0
+     */
+    public static void release(Fd fd, long offset, long bytes) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment flock = flock(arena, F_UNLCK, offset);
+            flock.set(ValueLayout.JAVA_LONG, L_LEN, bytes);
+            if (Libc.fcntl(fd.value(), F_OFD_SETLK, flock.address()) != 0) {
+                throw LinuxException.last("fcntl F_OFD_SETLK");
+            }
+        }
+    }
+
     /** Whether another open file holds a lock of any kind on one byte. */
     public static boolean heldByAnother(Fd fd, long offset) throws LinuxException {
         try (Arena arena = Arena.ofConfined()) {

@@ -18,7 +18,18 @@ public final class GuestAccess {
     private static final VarHandle ALIGNED_U16 =
             ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+    private static final VarHandle U8 = ValueLayout.JAVA_BYTE.varHandle();
+
     private GuestAccess() {}
+
+    public static int u8(MemorySegment memory, long offset) {
+        return Byte.toUnsignedInt(memory.get(ValueLayout.JAVA_BYTE, offset));
+    }
+
+    /** Stores after every earlier store. */
+    public static void putU8Release(MemorySegment memory, long offset, int value) {
+        U8.setRelease(memory, offset, (byte) value);
+    }
 
     public static int u16(MemorySegment memory, long offset) {
         return Short.toUnsignedInt(memory.get(U16, offset));

@@ -1,6 +1,7 @@
 package dev.ringside.queue;
 
 import dev.ringside.fault.ChainFault;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
@@ -32,7 +33,11 @@ public final class DescriptorChain {
     private long readableBytes;
     private long writableBytes;
     private boolean endsWritable;
-    private MemorySegment[] memory = new MemorySegment[4];
+    /** How much of the writable part was written for certain; and whether its last byte was. */
+    private long wrote;
+
+    private boolean wroteLast;
+    private MemoryRegion[] region = new MemoryRegion[4];
     private long[] offset = new long[4];
     private long[] length = new long[4];
 
@@ -73,7 +78,7 @@ public final class DescriptorChain {
 
     /** The memory that a segment lies in. */
     public MemorySegment memory(int segment) {
-        return memory[segment];
+        return region[segment].memory();
     }
 
     /** Where in its memory a segment begins, in bytes. */
@@ -101,6 +106,8 @@ public final class DescriptorChain {
         readableBytes = 0;
         writableBytes = 0;
         endsWritable = false;
+        wrote = 0;
+        wroteLast = false;
     }
 
     /**
@@ -113,19 +120,19 @@ public final class DescriptorChain {
     ChainFault.@Nullable Kind append(GuestMemory guest, long address, long bytes, boolean writable) {
         int segment = segments;
         for (long at = address, rest = bytes; rest > 0; ) {
-            MemoryRegion region = guest.atGuestAddress(at);
-            if (region == null) {
+            MemoryRegion found = guest.atGuestAddress(at);
+            if (found == null) {
                 return ChainFault.Kind.OUTSIDE_MEMORY;
             }
             if (segment == MAX_SEGMENTS) {
                 return ChainFault.Kind.TOO_LONG;
             }
-            long within = at - region.guestAddress();
-            long piece = Math.min(rest, region.size() - within);
-            if (segment == memory.length) {
+            long within = at - found.guestAddress();
+            long piece = Math.min(rest, found.size() - within);
+            if (segment == region.length) {
                 grow();
             }
-            memory[segment] = region.memory();
+            region[segment] = found;
             offset[segment] = within;
             length[segment] = piece;
             segment++;
@@ -143,8 +150,8 @@ public final class DescriptorChain {
     }
 
     private void grow() {
-        int capacity = memory.length * 4;
-        memory = Arrays.copyOf(memory, capacity);
+        int capacity = region.length * 4;
+        region = Arrays.copyOf(region, capacity);
         offset = Arrays.copyOf(offset, capacity);
         length = Arrays.copyOf(length, capacity);
     }
@@ -155,12 +162,12 @@ public final class DescriptorChain {
 
     /** Forgets the buffers, so that a pooled chain keeps neither unmapped memory alive nor much of its own. */
     public void clear() {
-        if (memory.length > KEPT_SEGMENTS) {
-            memory = new MemorySegment[KEPT_SEGMENTS];
+        if (region.length > KEPT_SEGMENTS) {
+            region = new MemoryRegion[KEPT_SEGMENTS];
             offset = new long[KEPT_SEGMENTS];
             length = new long[KEPT_SEGMENTS];
         } else {
-            Arrays.fill(memory, 0, segments, null);
+            Arrays.fill(region, 0, segments, null);
         }
         begin(0);
     }
@@ -177,7 +184,7 @@ public final class DescriptorChain {
             at -= length[segment++];
         }
         if (length[segment] - at >= Long.BYTES) {
-            return GuestAccess.u64(memory[segment], offset[segment] + at);
+            return GuestAccess.u64(region[segment].memory(), offset[segment] + at);
         }
         long value = 0;
         for (int i = 0; i < Long.BYTES; i++) {
@@ -185,7 +192,7 @@ public final class DescriptorChain {
                 at = 0;
                 segment++;
             }
-            value |= (memory[segment].get(ValueLayout.JAVA_BYTE, offset[segment] + at++) & 0xffL) << (8 * i);
+            value |= (region[segment].memory().get(ValueLayout.JAVA_BYTE, offset[segment] + at++) & 0xffL) << (8 * i);
         }
         return value;
     }
@@ -202,10 +209,10 @@ public final class DescriptorChain {
             at -= length[segment++];
         }
         if (length[segment] - at >= Short.BYTES) {
-            return GuestAccess.u16(memory[segment], offset[segment] + at);
+            return GuestAccess.u16(region[segment].memory(), offset[segment] + at);
         }
-        int low = memory[segment].get(ValueLayout.JAVA_BYTE, offset[segment] + at) & 0xff;
-        int high = memory[segment + 1].get(ValueLayout.JAVA_BYTE, offset[segment + 1]) & 0xff;
+        int low = region[segment].memory().get(ValueLayout.JAVA_BYTE, offset[segment] + at) & 0xff;
+        int high = region[segment + 1].memory().get(ValueLayout.JAVA_BYTE, offset[segment + 1]) & 0xff;
         return low | (high << 8);
     }
 
@@ -225,6 +232,35 @@ public final class DescriptorChain {
      */
     public void write(long position, MemorySegment from, long fromOffset, long bytes) {
         copy(readableSegments, position, from, fromOffset, bytes, true);
+        wrote(position + bytes);
+    }
+
+    /**
+     * Remembers that the writable part has been written from its beginning, or may have been: whatever is not written
+     * through this object, by the kernel for one, and not counted when the chain is pushed.
+     *
+     * @param bytes at most {@link #writableBytes()}
+     */
+    public void wrote(long bytes) {
+        wrote = Math.max(wrote, bytes);
+    }
+
+    /**
+     * Marks in a log what has been written: what this object knows of, and what the chain is pushed with.
+     *
+     * @param written bytes from the beginning of the writable part
+     */
+    public void markWritten(DirtyLog log, long written) {
+        long rest = Math.min(Math.max(wrote, written), writableBytes);
+        for (int i = readableSegments; i < segments && rest > 0; i++) {
+            long piece = Math.min(rest, length[i]);
+            log.mark(region[i].guestAddress() + offset[i], piece);
+            rest -= piece;
+        }
+        if (wroteLast) {
+            int last = segments - 1;
+            log.mark(region[last].guestAddress() + offset[last] + length[last] - 1, 1);
+        }
     }
 
     private void copy(
@@ -236,9 +272,9 @@ public final class DescriptorChain {
         for (long done = 0; done < bytes; ) {
             long piece = Math.min(bytes - done, length[segment] - at);
             if (intoGuest) {
-                MemorySegment.copy(other, otherOffset + done, memory[segment], offset[segment] + at, piece);
+                MemorySegment.copy(other, otherOffset + done, region[segment].memory(), offset[segment] + at, piece);
             } else {
-                MemorySegment.copy(memory[segment], offset[segment] + at, other, otherOffset + done, piece);
+                MemorySegment.copy(region[segment].memory(), offset[segment] + at, other, otherOffset + done, piece);
             }
             done += piece;
             at = 0;
@@ -249,7 +285,8 @@ public final class DescriptorChain {
     /** Stores the last byte of the writable part; there must be one. */
     public void writeLast(int value) {
         int last = segments - 1;
-        memory[last].set(ValueLayout.JAVA_BYTE, offset[last] + length[last] - 1, (byte) value);
+        region[last].memory().set(ValueLayout.JAVA_BYTE, offset[last] + length[last] - 1, (byte) value);
+        wroteLast = true;
     }
 
     /** Fills {@code iovec} from the readable part; parameters and result as for {@link #writableIovec}. */
@@ -278,7 +315,7 @@ public final class DescriptorChain {
         long entry = 0;
         for (long rest = bytes; rest > 0 && entry < iovec.byteSize(); segment++) {
             long piece = Math.min(rest, length[segment] - at);
-            iovec.set(ValueLayout.JAVA_LONG, entry, memory[segment].address() + offset[segment] + at);
+            iovec.set(ValueLayout.JAVA_LONG, entry, region[segment].memory().address() + offset[segment] + at);
             iovec.set(ValueLayout.JAVA_LONG, entry + Long.BYTES, piece);
             count++;
             entry += IOVEC_BYTES;

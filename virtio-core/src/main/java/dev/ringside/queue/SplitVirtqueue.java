@@ -2,11 +2,13 @@ package dev.ringside.queue;
 
 import dev.ringside.fault.ChainFault;
 import dev.ringside.fault.RingFault;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /** The split virtqueue (virtio 1.2 §2.7). */
 public final class SplitVirtqueue implements Virtqueue {
@@ -35,10 +37,20 @@ public final class SplitVirtqueue implements Virtqueue {
     private final VringAddress address;
     private final boolean eventIdx;
     private final DescriptorWalk walk;
+    private final @Nullable SplitInflight inflight;
+    /** Heads that an earlier device has taken and not given back, to be given out again first. */
+    private int[] resubmitted = {};
+
+    private int nextResubmitted;
 
     private MemorySegment desc = MemorySegment.NULL;
     private MemorySegment avail = MemorySegment.NULL;
     private MemorySegment used = MemorySegment.NULL;
+
+    /** Where writes to the used ring are marked, and the guest-physical address that the ring has there. */
+    private @Nullable DirtyLog usedLog;
+
+    private long usedLogAddress;
 
     /** The next entry of the avail ring to take; free-running, modulo 2^16 as all ring indices. */
     private int lastAvail;
@@ -48,6 +60,8 @@ public final class SplitVirtqueue implements Virtqueue {
     private int usedIdx;
     /** Elements in the used ring beyond {@link #usedIdx}. */
     private int pushed;
+    /** Something was published before the start, and perhaps nobody was called for it. */
+    private final boolean publishedBefore;
     /** Nothing was published since the start: whether an earlier device called for earlier elements is unknown. */
     private boolean firstPublish = true;
 
@@ -63,6 +77,23 @@ public final class SplitVirtqueue implements Virtqueue {
      */
     public SplitVirtqueue(int size, int base, VringAddress address, RingFeatures features, GuestMemory memory)
             throws RingFault {
+        this(size, base, address, features, memory, null);
+    }
+
+    /**
+     * The same for a queue whose requests in flight are recorded where another process finds them.
+     *
+     * @param base does not matter if the record says where an earlier device has come to
+     * @param inflight {@link #inflightBytes} from the front-end; {@code null} for no record
+     */
+    public SplitVirtqueue(
+            int size,
+            int base,
+            VringAddress address,
+            RingFeatures features,
+            GuestMemory memory,
+            @Nullable MemorySegment inflight)
+            throws RingFault {
         checkSize(size);
         this.size = size;
         this.address = address;
@@ -72,6 +103,23 @@ public final class SplitVirtqueue implements Virtqueue {
         this.lastAvail = base & U16_MASK;
         this.availIdx = lastAvail;
         this.usedIdx = GuestAccess.u16(used, USED_IDX);
+        this.publishedBefore = usedIdx != 0;
+        this.inflight = inflight == null ? null : SplitInflight.attach(inflight, size, usedIdx);
+        if (this.inflight != null && !this.inflight.isNew()) {
+            resubmitted = this.inflight.recover(usedIdx);
+            lastAvail = (usedIdx + resubmitted.length) & U16_MASK;
+            availIdx = lastAvail;
+        }
+    }
+
+    /** Bytes that the record of one queue's requests in flight takes. */
+    public static long inflightBytes(int size) {
+        return SplitInflight.bytes(size);
+    }
+
+    /** From one queue's record to the next, in bytes. */
+    public static long inflightStride(int size) {
+        return SplitInflight.stride(size);
     }
 
     /**
@@ -136,7 +184,17 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public boolean isEmpty() throws RingFault {
-        return lastAvail == availIdx && !refreshAvailIdx();
+        return lastAvail == availIdx && resubmissions() == 0 && !refreshAvailIdx();
+    }
+
+    @Override
+    public int resubmissions() {
+        return resubmitted.length - nextResubmitted;
+    }
+
+    @Override
+    public boolean mayOweCall() {
+        return publishedBefore;
     }
 
     @Override
@@ -149,17 +207,27 @@ public final class SplitVirtqueue implements Virtqueue {
         if (isEmpty()) {
             return false;
         }
+        walk.follow(desc, size, resubmissions() > 0 ? resubmitted[nextResubmitted++] : takeHead(), chain);
+        return true;
+    }
+
+    private int takeHead() throws RingFault {
         int head = GuestAccess.u16(avail, AVAIL_RING + (long) (lastAvail & (size - 1)) * AVAIL_ELEMENT_BYTES);
         if (head >= size) {
             throw new RingFault(RingFault.Kind.HEAD_OUT_OF_RANGE, "head " + head + " in a queue of " + size);
         }
         lastAvail = (lastAvail + 1) & U16_MASK;
-        walk.follow(desc, size, head, chain);
-        return true;
+        if (inflight != null) {
+            inflight.taken(head);
+        }
+        return head;
     }
 
     @Override
     public void unpoll(DescriptorChain chain) {
+        if (inflight != null) {
+            throw new IllegalStateException("a chain that is recorded as in flight has to be completed");
+        }
         lastAvail = (lastAvail - 1) & U16_MASK;
     }
 
@@ -182,6 +250,9 @@ public final class SplitVirtqueue implements Virtqueue {
         GuestAccess.putU32(used, element, chain.head());
         GuestAccess.putU32(used, element + 4, written);
         pushed++;
+        if (inflight != null) {
+            inflight.pushed(chain.head());
+        }
     }
 
     @Override
@@ -190,12 +261,20 @@ public final class SplitVirtqueue implements Virtqueue {
             return false;
         }
         int before = usedIdx;
-        usedIdx = (usedIdx + pushed) & U16_MASK;
+        int count = pushed;
+        usedIdx = (usedIdx + count) & U16_MASK;
         pushed = 0;
         GuestAccess.putU16Release(used, USED_IDX, usedIdx);
         // The driver stores used_event or flags, then loads used_idx; we store used_idx, then load those. Only full
         // fences on both sides make sure that at least one of the two sees the other's store.
         VarHandle.fullFence();
+        if (inflight != null) {
+            inflight.published(usedIdx);
+        }
+        if (usedLog != null) {
+            markElements(usedLog, before, count);
+            mark(USED_IDX);
+        }
         if (firstPublish) {
             firstPublish = false;
             return true;
@@ -209,9 +288,34 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
+    public void logUsed(@Nullable DirtyLog log, long address) {
+        usedLog = log;
+        usedLogAddress = address;
+        if (log != null) {
+            // An earlier device may have died between writing and marking.
+            log.mark(address, used.byteSize());
+        }
+    }
+
+    /** Marks a 16-bit field of the used ring as written. */
+    private void mark(long field) {
+        if (usedLog != null) {
+            usedLog.mark(usedLogAddress + field, Short.BYTES);
+        }
+    }
+
+    private void markElements(DirtyLog log, int first, int count) {
+        int from = first & (size - 1);
+        int untilEnd = Math.min(count, size - from);
+        log.mark(usedLogAddress + USED_RING + (long) from * USED_ELEMENT_BYTES, (long) untilEnd * USED_ELEMENT_BYTES);
+        log.mark(usedLogAddress + USED_RING, (long) (count - untilEnd) * USED_ELEMENT_BYTES);
+    }
+
+    @Override
     public void disarmKicks() {
         if (!eventIdx) {
             GuestAccess.putU16(used, USED_FLAGS, USED_F_NO_NOTIFY);
+            mark(USED_FLAGS);
         }
         // With EVENT_IDX, an avail_event that stays behind avail_idx asks for nothing (§2.7.10).
     }
@@ -219,12 +323,15 @@ public final class SplitVirtqueue implements Virtqueue {
     @Override
     public boolean armKicks() throws RingFault {
         if (eventIdx) {
-            GuestAccess.putU16(used, USED_RING + (long) size * USED_ELEMENT_BYTES, lastAvail);
+            long availEvent = USED_RING + (long) size * USED_ELEMENT_BYTES;
+            GuestAccess.putU16(used, availEvent, lastAvail);
+            mark(availEvent);
         } else {
             GuestAccess.putU16(used, USED_FLAGS, 0);
+            mark(USED_FLAGS);
         }
         // As in publish, the other way round: our request for a kick before our look at avail_idx.
         VarHandle.fullFence();
-        return refreshAvailIdx();
+        return refreshAvailIdx() || resubmissions() > 0;
     }
 }

@@ -2,7 +2,9 @@ package dev.ringside.queue;
 
 import dev.ringside.fault.ChainFault;
 import dev.ringside.fault.RingFault;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import org.jspecify.annotations.Nullable;
 
 /** The device's side of one virtqueue, whatever its ring format. Owned by one thread. */
 public sealed interface Virtqueue permits SplitVirtqueue {
@@ -36,7 +38,8 @@ public sealed interface Virtqueue permits SplitVirtqueue {
     /**
      * Takes {@link #poll} back: the chain is available again, as if it had never been taken.
      *
-     * @param chain the last one that was polled, apart from those given back since; not pushed
+     * @param chain the last one that was polled, apart from those given back since; not pushed. Not for a queue whose
+     *     requests in flight are recorded
      */
     void unpoll(DescriptorChain chain);
 
@@ -65,6 +68,26 @@ public sealed interface Virtqueue permits SplitVirtqueue {
      * @throws RingFault if the ring is malformed
      */
     boolean armKicks() throws RingFault;
+
+    /**
+     * How many chains {@link #poll} has still to give out again that an earlier device had taken and not pushed. They come
+     * first, in the order in which they were taken then.
+     */
+    int resubmissions();
+
+    /**
+     * Whether an earlier device has published chains, and may have died before it called the driver for them. As of the
+     * queue's start.
+     */
+    boolean mayOweCall();
+
+    /**
+     * Marks writes to the used ring, or the device area, in a log from here on; the whole of it at once.
+     *
+     * @param log {@code null} for no more
+     * @param address guest-physical address of the used ring, for the log; from the front-end
+     */
+    void logUsed(@Nullable DirtyLog log, long address);
 
     /** Where the device would take the next chain: what SET_VRING_BASE gave and GET_VRING_BASE returns. */
     int base();

@@ -20,9 +20,24 @@ sealed interface Message {
 
     record SetMemTable(List<Region> regions) implements Message {}
 
+    /**
+     * "Log description".
+     *
+     * @param offset where in the file the log begins
+     */
+    record SetLogBase(long size, long offset, Fd fd) implements Message {}
+
+    record SetLogFd(Fd fd) implements Message {}
+
     record SetVringNum(long index, long num) implements Message {}
 
-    record SetVringAddr(long index, VringAddress address) implements Message {}
+    /**
+     * "A vring address description".
+     *
+     * @param log whether writes to the used ring are to be logged (VHOST_VRING_F_LOG)
+     * @param logAddress the guest address at which they are
+     */
+    record SetVringAddr(long index, VringAddress address, boolean log, long logAddress) implements Message {}
 
     record SetVringBase(long index, long base) implements Message {}
 
@@ -54,6 +69,10 @@ sealed interface Message {
 
     record SetConfig(long offset, byte[] bytes) implements Message {}
 
+    record GetInflightFd(Inflight area) implements Message {}
+
+    record SetInflightFd(Inflight area, Fd fd) implements Message {}
+
     record ResetDevice() implements Message {}
 
     record GetMaxMemSlots() implements Message {}
@@ -65,6 +84,14 @@ sealed interface Message {
     record SetStatus(long status) implements Message {}
 
     record GetStatus() implements Message {}
+
+    /**
+     * "Inflight description".
+     *
+     * @param offset where in the file the area begins
+     * @param padded whether it came as a C structure with its padding, and has to be answered so
+     */
+    record Inflight(long size, long offset, int numQueues, int queueSize, boolean padded) {}
 
     /**
      * Memory region description.

@@ -19,6 +19,10 @@ final class MessageDecoder {
     private static final int U64_BYTES = 8;
     private static final int VRING_STATE_BYTES = 8;
     private static final int VRING_ADDR_BYTES = 40;
+    private static final int VHOST_VRING_F_LOG = 1;
+    private static final int LOG_BYTES = 16;
+    private static final int INFLIGHT_BYTES = 20;
+    private static final int PADDED_INFLIGHT_BYTES = 24;
     private static final int REGION_BYTES = 32;
     private static final int CONFIG_HEADER_BYTES = 12;
 
@@ -52,6 +56,7 @@ final class MessageDecoder {
     private Message decode() throws MessageFault {
         switch (type) {
             case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG, SET_BACKEND_REQ_FD -> {}
+            case SET_LOG_BASE, SET_LOG_FD, SET_INFLIGHT_FD -> expectFds(1, 1);
             case SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> {}
             default -> expectFds(0, 0);
         }
@@ -61,6 +66,18 @@ final class MessageDecoder {
             case SET_OWNER -> empty(new Message.SetOwner());
             case RESET_OWNER -> empty(new Message.ResetOwner());
             case SET_MEM_TABLE -> memTable();
+            case SET_LOG_BASE -> {
+                expectSize(LOG_BYTES);
+                yield new Message.SetLogBase(
+                        payload.readLongLE(), payload.readLongLE(), frame.fds().get(0));
+            }
+            case SET_LOG_FD -> {
+                expectSize(0);
+                yield new Message.SetLogFd(frame.fds().get(0));
+            }
+            case GET_INFLIGHT_FD -> new Message.GetInflightFd(inflight());
+            case SET_INFLIGHT_FD ->
+                new Message.SetInflightFd(inflight(), frame.fds().get(0));
             case SET_VRING_NUM -> {
                 expectSize(VRING_STATE_BYTES);
                 yield new Message.SetVringNum(payload.readUnsignedIntLE(), payload.readUnsignedIntLE());
@@ -161,14 +178,25 @@ final class MessageDecoder {
         expectSize(VRING_ADDR_BYTES);
         long index = payload.readUnsignedIntLE();
         long flags = payload.readUnsignedIntLE();
-        if (flags != 0) {
-            // VHOST_VRING_F_LOG, the only flag, needs VHOST_F_LOG_ALL, which is not offered.
+        if ((flags & ~VHOST_VRING_F_LOG) != 0) {
             throw new MessageFault("SET_VRING_ADDR with flags %#x".formatted(flags));
         }
         long desc = payload.readLongLE();
         long used = payload.readLongLE();
         long avail = payload.readLongLE();
-        return new Message.SetVringAddr(index, new VringAddress(desc, avail, used));
+        long log = payload.readLongLE();
+        return new Message.SetVringAddr(index, new VringAddress(desc, avail, used), flags != 0, log);
+    }
+
+    private Message.Inflight inflight() throws MessageFault {
+        boolean padded = payload.readableBytes() == PADDED_INFLIGHT_BYTES;
+        expectSize(padded ? PADDED_INFLIGHT_BYTES : INFLIGHT_BYTES);
+        return new Message.Inflight(
+                payload.readLongLE(),
+                payload.readLongLE(),
+                payload.readUnsignedShortLE(),
+                payload.readUnsignedShortLE(),
+                padded);
     }
 
     private Message vringEnable() throws MessageFault {

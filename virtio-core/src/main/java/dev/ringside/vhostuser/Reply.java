@@ -5,6 +5,7 @@ import static dev.ringside.vhostuser.VhostUserFraming.HEADER_BYTES;
 import static dev.ringside.vhostuser.VhostUserFraming.VERSION;
 
 import dev.ringside.channel.Frame;
+import dev.ringside.linux.Fd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.List;
@@ -22,6 +23,13 @@ sealed interface Reply {
     /** "Virtio device config space"; empty bytes say that the request was refused. */
     record Config(long offset, long flags, byte[] bytes) implements Reply {}
 
+    /**
+     * "Inflight description".
+     *
+     * @param fd of the area; closed when the reply is sent
+     */
+    record Inflight(Message.Inflight area, Fd fd) implements Reply {}
+
     Done DONE = new Done();
     /** Acknowledgements (vhost-user, "REPLY_ACK"): zero for success. */
     U64 ACK = new U64(0);
@@ -35,6 +43,7 @@ sealed interface Reply {
             case U64 value -> 8;
             case VringState state -> 8;
             case Config config -> 12 + config.bytes().length;
+            case Inflight inflight -> inflight.area().padded() ? 24 : 20;
         };
         ByteBuf out = allocator.directBuffer(HEADER_BYTES + payload);
         out.writeIntLE((int) request).writeIntLE(VERSION | FLAG_REPLY).writeIntLE(payload);
@@ -47,7 +56,15 @@ sealed interface Reply {
                         .writeIntLE(config.bytes().length)
                         .writeIntLE((int) config.flags())
                         .writeBytes(config.bytes());
+            case Inflight inflight -> {
+                Message.Inflight area = inflight.area();
+                out.writeLongLE(area.size()).writeLongLE(area.offset());
+                out.writeShortLE(area.numQueues()).writeShortLE(area.queueSize());
+                out.writeZero(area.padded() ? 4 : 0);
+            }
         }
-        return Frame.toSend(out, List.of());
+        return reply instanceof Inflight inflight
+                ? Frame.toSendAndClose(out, List.of(inflight.fd()))
+                : Frame.toSend(out, List.of());
     }
 }

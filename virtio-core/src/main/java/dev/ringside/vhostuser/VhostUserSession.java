@@ -1,5 +1,6 @@
 package dev.ringside.vhostuser;
 
+import static dev.ringside.vhostuser.ProtocolFeature.VHOST_F_LOG_ALL;
 import static dev.ringside.vhostuser.ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES;
 
 import dev.ringside.channel.FdChannel;
@@ -15,6 +16,7 @@ import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
 import io.netty.channel.ChannelHandlerContext;
@@ -52,6 +54,10 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     private long status;
     private boolean owned;
     private @Nullable BackChannel backChannel;
+    /** Where requests in flight are recorded, if the front-end wants that. */
+    private @Nullable InflightArea inflight;
+    /** What the front-end has given last; whether it is used, the features say. */
+    private @Nullable DirtyLog log;
     /** The request being handled; later ones, and the end, wait for it. */
     private CompletableFuture<Reply> current = CompletableFuture.completedFuture(Reply.DONE);
 
@@ -160,13 +166,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
 
     private static boolean hasOwnReply(long request) {
         RequestType type = RequestType.of(request);
-        return type == RequestType.GET_FEATURES
-                || type == RequestType.GET_PROTOCOL_FEATURES
-                || type == RequestType.GET_VRING_BASE
-                || type == RequestType.GET_QUEUE_NUM
-                || type == RequestType.GET_CONFIG
-                || type == RequestType.GET_MAX_MEM_SLOTS
-                || type == RequestType.GET_STATUS;
+        return type != null && type.hasOwnReply();
     }
 
     private CompletableFuture<Reply> handle(Message message, Frame frame) throws MessageFault {
@@ -179,20 +179,29 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             }
             case Message.ResetOwner reset -> whenAll(Vring::stop);
             case Message.SetMemTable set -> setMemTable(set);
+            case Message.SetLogBase set -> {
+                need(ProtocolFeature.LOG_SHMFD, "SET_LOG_BASE");
+                yield setLogBase(set);
+            }
+            case Message.SetLogFd set -> {
+                // May be used to tell the front-end of changes; the one that there is looks by itself.
+                Vring.checkSignalled(set.fd());
+                yield now(Reply.DONE);
+            }
             case Message.SetVringNum set -> {
                 vring(set.index()).num(set.num());
                 yield now(Reply.DONE);
             }
             case Message.SetVringAddr set -> {
-                vring(set.index()).address(set.address(), memoryTable.memory());
-                yield now(Reply.DONE);
+                Vring vring = vring(set.index());
+                vring.address(set.address(), memoryTable.memory());
+                yield vring.logUsed(set.log(), set.logAddress()).thenApply(done -> Reply.DONE);
             }
             case Message.SetVringBase set -> {
                 vring(set.index()).base(set.base());
                 yield now(Reply.DONE);
             }
-            case Message.GetVringBase get ->
-                vring(get.index()).stop().thenApply(base -> new Reply.VringState(get.index(), base));
+            case Message.GetVringBase get -> getVringBase(get.index());
             case Message.SetVringKick set -> setVringKick(set, frame);
             case Message.SetVringCall set -> {
                 Vring vring = vring(set.index());
@@ -225,6 +234,14 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                 device.writeConfig((int) set.offset(), set.bytes(), features);
                 yield now(Reply.DONE);
             }
+            case Message.GetInflightFd get -> {
+                need(ProtocolFeature.INFLIGHT_SHMFD, "GET_INFLIGHT_FD");
+                yield now(InflightArea.create(get.area(), vrings.length));
+            }
+            case Message.SetInflightFd set -> {
+                need(ProtocolFeature.INFLIGHT_SHMFD, "SET_INFLIGHT_FD");
+                yield now(setInflightFd(set));
+            }
             case Message.ResetDevice reset -> {
                 need(ProtocolFeature.RESET_DEVICE, "RESET_DEVICE");
                 yield resetDevice();
@@ -244,6 +261,18 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         };
     }
 
+    private CompletableFuture<Reply> getVringBase(long index) throws MessageFault {
+        return vring(index)
+                .stop()
+                .thenComposeAsync(
+                        base -> handOverIfMigrating().thenApply(done -> new Reply.VringState(index, base)), loop);
+    }
+
+    /** The last that a guest leaves behind when it migrates: stopped vrings, while the log is on. */
+    private CompletableFuture<Void> handOverIfMigrating() {
+        return activeLog() == null || isRunning() ? CompletableFuture.completedFuture(null) : device.handOver();
+    }
+
     private static CompletableFuture<Reply> now(Reply reply) {
         return CompletableFuture.completedFuture(reply);
     }
@@ -254,13 +283,15 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     }
 
     private long offeredProtocolFeatures() {
+        long offered =
+                ProtocolFeature.OFFERED | (device.completesOutOfOrder() ? ProtocolFeature.OFFERED_FOR_OUT_OF_ORDER : 0);
         if (!(device instanceof NetworkDevice)) {
-            return ProtocolFeature.OFFERED;
+            return offered;
         }
         // QEMU has no use for a NIC's config space, and warns its user when it is offered. It asks before SET_OWNER;
         // those
         // that need the config space (User-Mode Linux, for one) ask after it.
-        return (ProtocolFeature.OFFERED | ProtocolFeature.OFFERED_FOR_NET) & ~(owned ? 0 : ProtocolFeature.CONFIG);
+        return (offered | ProtocolFeature.OFFERED_FOR_NET) & ~(owned ? 0 : ProtocolFeature.CONFIG);
     }
 
     /** Front-ends that know the device type count as QEMU does; those that pass its config space on count vrings. */
@@ -286,21 +317,34 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         return whenAll(Vring::reset).thenApplyAsync(this::forgetMemory, loop);
     }
 
+    /** Unmaps all that the front-end has shared; no vring runs. */
     private Reply forgetMemory(Reply done) {
         memoryTable.clear();
+        forgetInflight();
+        if (log != null) {
+            log.close();
+            log = null;
+        }
         return done;
     }
 
+    private void forgetInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
+    }
+
     private long offeredFeatures() {
-        return device.features() | Feature.TRANSPORT | VHOST_USER_F_PROTOCOL_FEATURES;
+        return device.features() | Feature.TRANSPORT | VHOST_USER_F_PROTOCOL_FEATURES | VHOST_F_LOG_ALL;
     }
 
     private CompletableFuture<Reply> setFeatures(long wanted) throws MessageFault {
         if ((wanted & ~offeredFeatures()) != 0) {
             throw new MessageFault("features %#x were not offered".formatted(wanted & ~offeredFeatures()));
         }
-        if (wanted != features && Arrays.stream(vrings).anyMatch(Vring::isRunning)) {
-            throw new MessageFault("SET_FEATURES while vrings run");
+        if (isRunning()) {
+            return setLogging(wanted);
         }
         features = wanted;
         if (Feature.has(wanted, VHOST_USER_F_PROTOCOL_FEATURES)) {
@@ -311,6 +355,58 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             vring.enable(true);
         }
         return whenAll(this::runIfReady);
+    }
+
+    private boolean isRunning() {
+        return Arrays.stream(vrings).anyMatch(Vring::isRunning);
+    }
+
+    /** The one feature that comes and goes while vrings run. */
+    private CompletableFuture<Reply> setLogging(long wanted) throws MessageFault {
+        if ((wanted & ~VHOST_F_LOG_ALL) != (features & ~VHOST_F_LOG_ALL)) {
+            throw new MessageFault("SET_FEATURES while vrings run");
+        }
+        if (Feature.has(wanted & ~features, VHOST_F_LOG_ALL) && log == null) {
+            throw new MessageFault("VHOST_F_LOG_ALL before SET_LOG_BASE");
+        }
+        features = wanted;
+        return whenAll(vring -> vring.log(activeLog()));
+    }
+
+    /** Where writes to the guest's memory are to be marked now. */
+    private @Nullable DirtyLog activeLog() {
+        return Feature.has(features, VHOST_F_LOG_ALL) ? log : null;
+    }
+
+    /** A migrating front-end that starts a vring anew sends its log after that: until then the vring has to wait. */
+    private boolean lacksLog(Vring vring) {
+        return Feature.has(features, VHOST_F_LOG_ALL) && vring.logsUsed() && log == null;
+    }
+
+    private CompletableFuture<Reply> setLogBase(Message.SetLogBase set) throws MessageFault {
+        DirtyLog before = log;
+        log = DirtyLog.map(set.fd(), set.size(), set.offset());
+        // Answered when nobody uses the one before: the front-end looks at that for a last time then.
+        return whenAll(vring -> vring.log(activeLog()))
+                .thenComposeAsync(
+                        done -> {
+                            if (before != null) {
+                                before.close();
+                            }
+                            return whenAll(this::runIfReady);
+                        },
+                        loop)
+                .thenApply(done -> Reply.ACK);
+    }
+
+    private Reply setInflightFd(Message.SetInflightFd set) throws MessageFault {
+        if (isRunning()) {
+            throw new MessageFault("SET_INFLIGHT_FD while vrings run");
+        }
+        InflightArea area = InflightArea.map(set.area(), set.fd(), vrings.length);
+        forgetInflight();
+        inflight = area;
+        return Reply.DONE;
     }
 
     private CompletableFuture<Reply> setProtocolFeatures(long wanted) throws MessageFault {
@@ -370,10 +466,17 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     }
 
     private CompletableFuture<Reply> runIfReady(Vring vring) {
-        if (vring.isRunning() || !vring.shouldRun()) {
+        if (vring.isRunning() || !vring.shouldRun() || lacksLog(vring)) {
             return now(Reply.DONE);
         }
-        return vring.run(memoryTable.memory(), features).thenApply(done -> Reply.DONE);
+        if (!isRunning()) {
+            try {
+                device.claim();
+            } catch (IOException e) {
+                return vring.refuse(e);
+            }
+        }
+        return vring.run(memoryTable.memory(), features, inflight, activeLog()).thenApply(done -> Reply.DONE);
     }
 
     private static @Nullable Fd keep(Frame frame, @Nullable Fd fd) {
@@ -427,6 +530,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                         done -> {
                             features = 0;
                             status = 0;
+                            forgetInflight();
                             return forgetDriver(done);
                         },
                         loop);
@@ -456,7 +560,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         if (backChannel != null) {
             backChannel.close();
         }
-        memoryTable.clear();
+        forgetMemory(Reply.DONE);
         ended.complete(null);
     }
 }

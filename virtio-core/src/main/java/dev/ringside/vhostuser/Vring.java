@@ -11,15 +11,20 @@ import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.NonBlocking;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.queue.RingFeatures;
 import dev.ringside.queue.SplitVirtqueue;
 import dev.ringside.queue.Virtqueue;
 import dev.ringside.queue.VringAddress;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One vring as the front-end configures it. It is started by a kick descriptor and stopped by GET_VRING_BASE, enabled
@@ -28,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * the device loop are completed there, and the session takes them back.
  */
 final class Vring {
+    private static final Logger LOG = LoggerFactory.getLogger(Vring.class);
+
     private final VirtioDevice device;
     private final int index;
     private final DeviceLoop loop;
@@ -42,6 +49,9 @@ final class Vring {
     private boolean started;
     private boolean enabled;
     private @Nullable RunningQueue running;
+    private @Nullable DirtyLog log;
+    private boolean logsUsed;
+    private long usedLogAddress;
 
     Vring(VirtioDevice device, int index, DeviceLoop loop, FaultLog faults) {
         this.device = device;
@@ -91,6 +101,46 @@ final class Vring {
             }
         }
         address = value;
+    }
+
+    /**
+     * Has writes to the used ring marked in the log as well, or no longer.
+     *
+     * @param address of the used ring in the log
+     */
+    CompletableFuture<Void> logUsed(boolean logged, long address) {
+        if (logged == logsUsed && address == usedLogAddress) {
+            return CompletableFuture.completedFuture(null);
+        }
+        logsUsed = logged;
+        usedLogAddress = address;
+        return log(log);
+    }
+
+    /**
+     * Has writes to the guest's memory marked in a log from here on.
+     *
+     * @param activeLog {@code null} for nowhere
+     * @return completed when the log before is no longer used
+     */
+    CompletableFuture<Void> log(@Nullable DirtyLog activeLog) {
+        log = activeLog;
+        RunningQueue queue = running;
+        if (queue == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        DirtyLog usedLog = usedLog();
+        long usedAt = usedLogAddress;
+        return CompletableFuture.runAsync(() -> queue.log(activeLog, usedLog, usedAt), loop);
+    }
+
+    /** Whether writes to the used ring are to be marked. */
+    boolean logsUsed() {
+        return logsUsed;
+    }
+
+    private @Nullable DirtyLog usedLog() {
+        return logsUsed ? log : null;
     }
 
     private void expectStopped(String request) throws MessageFault {
@@ -193,7 +243,8 @@ final class Vring {
      * @return completed when the ring has been looked at for the first time; exceptionally with a {@link RingFault} if
      *     it is malformed
      */
-    CompletableFuture<Void> run(GuestMemory memory, long features) {
+    CompletableFuture<Void> run(
+            GuestMemory memory, long features, @Nullable InflightArea inflight, @Nullable DirtyLog activeLog) {
         Fd kickFd = kick;
         VringAddress rings = address;
         if (kickFd == null || rings == null || size == 0) {
@@ -203,16 +254,28 @@ final class Vring {
         Fd callFd = call;
         boolean isEnabled = enabled;
         Fd errFd = err;
+        log = activeLog;
+        DirtyLog usedLog = usedLog();
+        long usedAt = usedLogAddress;
+        MemorySegment record = inflight == null ? null : inflight.ofQueue(index);
         RingFeatures ringFeatures = new RingFeatures(
                 Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
         return loop.call(() -> {
-                    Virtqueue queue = new SplitVirtqueue(size, base, rings, ringFeatures, memory);
+                    Virtqueue queue = new SplitVirtqueue(size, base, rings, ringFeatures, memory, record);
+                    LOG.debug(
+                            "{} queue {}: runs from {} on, {} requests of an earlier back-end first",
+                            device.name(),
+                            index,
+                            queue.base(),
+                            queue.resubmissions());
                     RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
                     made.enabled(isEnabled);
                     made.call(callFd);
                     made.err(errFd);
+                    made.log(activeLog, usedLog, usedAt);
                     try {
                         made.attachKick(kickFd);
+                        made.callIfOwed();
                     } catch (RuntimeException e) {
                         made.stop();
                         throw e;
@@ -229,6 +292,14 @@ final class Vring {
                     }
                     return null;
                 });
+    }
+
+    /** Does not run, for a reason of the host's that the front-end is told of. */
+    <T> CompletableFuture<T> refuse(IOException reason) {
+        if (err != null) {
+            EventFd.signal(err);
+        }
+        return CompletableFuture.failedFuture(reason);
     }
 
     /**

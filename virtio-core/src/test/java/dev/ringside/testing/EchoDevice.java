@@ -129,6 +129,11 @@ public final class EchoDevice implements VirtioDevice {
     }
 
     @Override
+    public boolean completesOutOfOrder() {
+        return true;
+    }
+
+    @Override
     public byte[] config() {
         return config.clone();
     }

@@ -94,15 +94,26 @@ public final class FakeFrontEnd implements AutoCloseable {
 
     /** The next message from the back-end. */
     public Message receive() {
-        byte[] header = receive(HEADER_BYTES);
+        List<Fd> fds = new ArrayList<>();
+        Message message = receiveWithFds(fds);
+        fds.forEach(Fd::close);
+        if (!fds.isEmpty()) {
+            throw new AssertionError("descriptors in a reply");
+        }
+        return message;
+    }
+
+    /** The next message from the back-end, which may bring descriptors along. */
+    public Message receiveWithFds(List<Fd> fds) {
+        byte[] header = receive(HEADER_BYTES, fds);
         int size = (int) Payload.value(header, 8, Integer.BYTES);
         return new Message(
                 (int) Payload.value(header, 0, Integer.BYTES),
                 (int) Payload.value(header, 4, Integer.BYTES),
-                receive(size));
+                receive(size, fds));
     }
 
-    private byte[] receive(int bytes) {
+    private byte[] receive(int bytes, List<Fd> fds) {
         byte[] all = new byte[bytes];
         try (Arena arena = Arena.ofConfined()) {
             for (int done = 0; done < bytes; ) {
@@ -110,11 +121,9 @@ public final class FakeFrontEnd implements AutoCloseable {
                     throw new AssertionError("no reply within " + DEADLINE);
                 }
                 MemorySegment rest = arena.allocate(bytes - done);
-                List<Fd> fds = new ArrayList<>();
                 int count = socket.receive(rest, fds);
-                fds.forEach(Fd::close);
-                if (count == 0 || !fds.isEmpty()) {
-                    throw new AssertionError(count == 0 ? "closed instead of a reply" : "descriptors in a reply");
+                if (count == 0) {
+                    throw new AssertionError("closed instead of a reply");
                 }
                 MemorySegment.copy(rest, ValueLayout.JAVA_BYTE, 0, all, done, count);
                 done += count;
@@ -327,6 +336,66 @@ public final class FakeFrontEnd implements AutoCloseable {
                 .u32(index, 0)
                 .u64(address.desc(), address.used(), address.avail(), 0)
                 .done();
+    }
+
+    /** The same with VHOST_VRING_F_LOG. */
+    public static byte[] loggedVringAddr(long index, VringAddress address, long logAddress) {
+        return new Payload()
+                .u32(index, 1)
+                .u64(address.desc(), address.used(), address.avail(), logAddress)
+                .done();
+    }
+
+    // ------------------------------------------------------------------------------------- requests in flight, log
+
+    /**
+     * An area for requests in flight, and the file that it is in.
+     *
+     * @param numQueues and {@code queueSize} fit into 16 bits
+     */
+    public record InflightArea(long size, long offset, int numQueues, int queueSize, Fd fd) {
+        /** "Inflight description", without padding. */
+        public byte[] payload() {
+            return new Payload()
+                    .u64(size, offset)
+                    .u32(numQueues | (long) queueSize << 16)
+                    .done();
+        }
+    }
+
+    /** Has the back-end make an area. */
+    public InflightArea getInflightFd(int numQueues, int queueSize) {
+        byte[] wanted = new InflightArea(0, 0, numQueues, queueSize, socket.fd()).payload();
+        send(VhostUser.GET_INFLIGHT_FD, wanted);
+        List<Fd> fds = new ArrayList<>();
+        byte[] reply = receiveWithFds(fds).payload();
+        if (reply.length != wanted.length || fds.size() != 1) {
+            throw new AssertionError("GET_INFLIGHT_FD answered with %d bytes, %s".formatted(reply.length, fds));
+        }
+        return new InflightArea(
+                Payload.value(reply, 0, 8),
+                Payload.value(reply, 8, 8),
+                (int) Payload.value(reply, 16, 2),
+                (int) Payload.value(reply, 18, 2),
+                fds.get(0));
+    }
+
+    public void setInflightFd(InflightArea area) {
+        set(VhostUser.SET_INFLIGHT_FD, area.payload(), area.fd());
+    }
+
+    /** "Log description". */
+    public static byte[] logBase(long size, long offset) {
+        return new Payload().u64(size, offset).done();
+    }
+
+    /** Shares a log, and fails unless that is answered. */
+    public void setLogBase(long size, long offset, Fd fd) {
+        send(VhostUser.SET_LOG_BASE, logBase(size, offset), fd);
+        Message reply = receive();
+        if (reply.request() != VhostUser.SET_LOG_BASE) {
+            throw new AssertionError("SET_LOG_BASE answered with " + reply);
+        }
     }
 
     public void setVringNum(int index, long num) {

@@ -8,6 +8,7 @@ public final class VhostUser {
     public static final int RESET_OWNER = 4;
     public static final int SET_MEM_TABLE = 5;
     public static final int SET_LOG_BASE = 6;
+    public static final int SET_LOG_FD = 7;
     public static final int SET_VRING_NUM = 8;
     public static final int SET_VRING_ADDR = 9;
     public static final int SET_VRING_BASE = 10;
@@ -22,6 +23,8 @@ public final class VhostUser {
     public static final int SET_BACKEND_REQ_FD = 21;
     public static final int GET_CONFIG = 24;
     public static final int SET_CONFIG = 25;
+    public static final int GET_INFLIGHT_FD = 31;
+    public static final int SET_INFLIGHT_FD = 32;
     public static final int RESET_DEVICE = 34;
     public static final int GET_MAX_MEM_SLOTS = 36;
     public static final int ADD_MEM_REG = 37;
@@ -43,12 +46,17 @@ public final class VhostUser {
     /** The device feature bit of protocol features. */
     public static final long F_PROTOCOL_FEATURES = 1L << 30;
 
+    /** VHOST_F_LOG_ALL. */
+    public static final long F_LOG_ALL = 1L << 26;
+
     public static final long F_EVENT_IDX = 1L << 29;
 
     public static final long PROTOCOL_F_MQ = 1L << 0;
+    public static final long PROTOCOL_F_LOG_SHMFD = 1L << 1;
     public static final long PROTOCOL_F_REPLY_ACK = 1L << 3;
     public static final long PROTOCOL_F_BACKEND_REQ = 1L << 5;
     public static final long PROTOCOL_F_CONFIG = 1L << 9;
+    public static final long PROTOCOL_F_INFLIGHT_SHMFD = 1L << 12;
     public static final long PROTOCOL_F_RESET_DEVICE = 1L << 13;
     public static final long PROTOCOL_F_CONFIGURE_MEM_SLOTS = 1L << 15;
     public static final long PROTOCOL_F_STATUS = 1L << 16;

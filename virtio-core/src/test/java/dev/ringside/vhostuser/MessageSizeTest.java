@@ -61,6 +61,13 @@ class MessageSizeTest extends EchoServed {
                     set("SET_OWNER", VhostUser.SET_OWNER),
                     set("RESET_OWNER", VhostUser.RESET_OWNER),
                     set("SET_MEM_TABLE", VhostUser.SET_MEM_TABLE, regions(memory), Descriptor.MEMORY),
+                    own("SET_LOG_BASE", VhostUser.SET_LOG_BASE, FakeFrontEnd.logBase(4096, 0), Descriptor.MEMORY),
+                    set("SET_LOG_FD", VhostUser.SET_LOG_FD, Payload.EMPTY, Descriptor.EVENTFD),
+                    set(
+                            "SET_INFLIGHT_FD",
+                            VhostUser.SET_INFLIGHT_FD,
+                            new Payload().u64(4096, 0).u32(1 | 16 << 16).done(),
+                            Descriptor.MEMORY),
                     set("SET_VRING_NUM", VhostUser.SET_VRING_NUM, vringState(0, 8)),
                     set("SET_VRING_ADDR", VhostUser.SET_VRING_ADDR, addr),
                     set("SET_VRING_BASE", VhostUser.SET_VRING_BASE, vringState(0, 7)),
@@ -102,6 +109,10 @@ class MessageSizeTest extends EchoServed {
 
     private static Request get(String name, int number, byte... payload) {
         return new Request(name, number, true, payload, Descriptor.NONE);
+    }
+
+    private static Request own(String name, int number, byte[] payload, Descriptor descriptor) {
+        return new Request(name, number, true, payload, descriptor);
     }
 
     private static Request set(String name, int number, byte... payload) {
