@@ -88,6 +88,16 @@ final class BlkOptions extends DeviceOptions {
                     + " ever after as well (default: ${DEFAULT-VALUE}).")
     private int nbdReconnect;
 
+    @Option(
+            names = "--incoming",
+            arity = "0..1",
+            paramLabel = "on|off",
+            fallbackValue = "on",
+            description =
+                    "A guest is going to migrate here: start although another process has the disk in use, and claim"
+                            + " it only when a driver begins to use it (default: ${DEFAULT-VALUE}).")
+    private boolean incoming;
+
     private @Nullable Storage storage;
     private @Nullable BlockDevice device;
 
@@ -161,7 +171,10 @@ final class BlkOptions extends DeviceOptions {
         } catch (InvalidOptions e) {
             throw new IOException(e.getMessage(), e);
         }
-        return FileStorage.open(Path.of(file), readOnly, cache == Cache.none);
+        boolean direct = cache == Cache.none;
+        return incoming
+                ? FileStorage.openUnclaimed(Path.of(file), readOnly, direct)
+                : FileStorage.open(Path.of(file), readOnly, direct);
     }
 
     @Override

@@ -9,9 +9,12 @@ import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.FaultLog;
 import dev.ringside.fault.MessageFault;
 import dev.ringside.metrics.Metrics;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,6 +93,11 @@ public final class BlockDevice implements VirtioDevice {
     }
 
     @Override
+    public boolean completesOutOfOrder() {
+        return true;
+    }
+
+    @Override
     public byte[] config() {
         return BlockConfig.of(storage, settings.blockBytes(), writeback, settings.numQueues());
     }
@@ -121,6 +129,25 @@ public final class BlockDevice implements VirtioDevice {
         if (storage.refreshSize()) {
             configListener.run();
         }
+    }
+
+    @Override
+    public void claim() throws IOException {
+        storage.claim();
+    }
+
+    /** On a thread of its own, for others are served meanwhile. */
+    @Override
+    public CompletableFuture<Void> handOver() {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        storage.handOver();
+                    } catch (IOException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                work -> Thread.ofPlatform().daemon().name("hand-over").start(work));
     }
 
     @Override

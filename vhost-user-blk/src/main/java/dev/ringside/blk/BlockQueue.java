@@ -216,6 +216,9 @@ final class BlockQueue implements QueueHandler {
         BlockRequest request = requests[slot];
         DescriptorChain chain = request.chain();
         if (errno != 0) {
+            if (request.type() == BlockRequest.Type.READ) {
+                chain.wrote(request.transfer().bytes());
+            }
             stats.errors(request.type()).increment();
             count(request);
             int status = errno == Errno.EOPNOTSUPP ? S_UNSUPP : S_IOERR;

@@ -11,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A raw disk image, or a block device of the host: open and locked for as long as this object is not closed. */
+/**
+ * A raw disk image, or a block device of the host: open for as long as this object is not closed, and locked unless it
+ * has been handed over.
+ */
 public final class FileStorage implements Storage {
     private static final int FILE_BLOCK_BYTES = 4096;
 
@@ -28,6 +31,7 @@ public final class FileStorage implements Storage {
 
     private final DirectIo alignment;
     private volatile long sectors;
+    private boolean locked;
     /** The kernel has told once that cached writes were lost, and tells nobody else. */
     private volatile int lostWrites;
 
@@ -46,7 +50,7 @@ public final class FileStorage implements Storage {
     }
 
     /**
-     * Opens an image.
+     * Opens an image, and locks it.
      *
      * @param readOnly share it with other readers, and never write
      * @param direct whether to go past the page cache (O_DIRECT)
@@ -54,6 +58,18 @@ public final class FileStorage implements Storage {
      *     a file system without O_DIRECT
      */
     public static FileStorage open(Path path, boolean readOnly, boolean direct) throws IOException {
+        FileStorage storage = openUnclaimed(path, readOnly, direct);
+        try {
+            storage.claim();
+            return storage;
+        } catch (IOException e) {
+            storage.close();
+            throw e;
+        }
+    }
+
+    /** The same for an image that another process has in use, and is going to hand over. */
+    public static FileStorage openUnclaimed(Path path, boolean readOnly, boolean direct) throws IOException {
         if (Files.isDirectory(path)) {
             throw new IOException("disk image " + path + " is a directory");
         }
@@ -62,7 +78,6 @@ public final class FileStorage implements Storage {
         Fd buffered = HostFile.open(path, flags);
         try {
             long size = sizeOf(path, buffered);
-            ImageLock.acquire(path, buffered, readOnly);
             Fd directFd = direct ? openDirect(path, flags) : null;
             DirectIo alignment = directFd == null ? new DirectIo(1, 1) : DirectIo.of(directFd);
             return new FileStorage(path, readOnly, buffered, directFd, alignment, size / SECTOR_BYTES);
@@ -147,6 +162,28 @@ public final class FileStorage implements Storage {
     @Override
     public StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion) {
         return new FileQueue(this, loop, completion);
+    }
+
+    @Override
+    public synchronized void claim() throws IOException {
+        if (!locked) {
+            ImageLock.acquire(path, buffered, readOnly);
+            locked = true;
+            refreshSize();
+        }
+    }
+
+    /** Another host may read the image next, and sees only what has left this one's page cache. */
+    @Override
+    public synchronized void handOver() throws IOException {
+        if (locked) {
+            int errno = lostWrites != 0 ? lostWrites : -HostFile.fdatasync(buffered);
+            if (errno != 0) {
+                throw new LinuxException("flush of disk image " + path, errno);
+            }
+            ImageLock.release(buffered);
+            locked = false;
+        }
     }
 
     Fd buffered() {

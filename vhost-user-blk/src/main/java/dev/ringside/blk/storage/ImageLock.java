@@ -24,11 +24,20 @@ final class ImageLock {
 
     /**
      * Locks an image as a disk of a virtual machine does: read by many, or written by one and read by nobody else.
-     * The locks last as long as the open file.
+     * The locks last as long as the open file, or until {@link #release}.
      *
-     * @throws IOException with a message for the user, if another process uses the image
+     * @throws IOException with a message for the user, if another process uses the image; nothing is locked then
      */
     static void acquire(Path path, Fd fd, boolean readOnly) throws IOException {
+        try {
+            acquireOrLeaveSome(path, fd, readOnly);
+        } catch (IOException e) {
+            release(fd);
+            throw e;
+        }
+    }
+
+    private static void acquireOrLeaveSome(Path path, Fd fd, boolean readOnly) throws IOException {
         int[] used = readOnly ? new int[] {CONSISTENT_READ} : new int[] {CONSISTENT_READ, WRITE};
         int[] forbidden = {WRITE, RESIZE};
         // First say what we do, then look at what others do: of two who come at once, at least one sees the other.
@@ -44,6 +53,11 @@ final class ImageLock {
         for (int permission : forbidden) {
             refuseIfHeld(path, fd, USES + permission);
         }
+    }
+
+    /** Gives all locks up. */
+    static void release(Fd fd) throws IOException {
+        OfdLock.release(fd, USES, FORBIDS + USES);
     }
 
     private static void take(Path path, Fd fd, long offset) throws IOException {

@@ -1,6 +1,7 @@
 package dev.ringside.blk.storage;
 
 import dev.ringside.loop.DeviceLoop;
+import java.io.IOException;
 
 /** The bytes of one disk. Usable from any thread; its queues belong to their loops. */
 public interface Storage extends AutoCloseable {
@@ -27,6 +28,21 @@ public interface Storage extends AutoCloseable {
 
     /** Begins the use by a queue, on whose loop the caller is. */
     StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion);
+
+    /**
+     * Makes sure that no other process writes it, if {@link #handOver} has allowed that.
+     *
+     * @throws IOException with a message for the user, if another process does
+     */
+    default void claim() throws IOException {}
+
+    /**
+     * Lets another process go on with it: what was written is where the other finds it. No queue is open. May take a
+     * while.
+     *
+     * @throws IOException if what was written cannot be made durable; the storage is still claimed then
+     */
+    default void handOver() throws IOException {}
 
     /** Gives the storage up; all queues are closed. */
     @Override
