@@ -131,7 +131,8 @@ public final class Child implements AutoCloseable {
         return finish(Patience.STEP);
     }
 
-    Result finish(Duration patience) throws InterruptedException {
+    /** Waits for its end, for some time. */
+    public Result finish(Duration patience) throws InterruptedException {
         if (!process.waitFor(patience)) {
             throw new AssertionError(name + " does not end within " + patience.toSeconds() + " s");
         }

@@ -24,6 +24,17 @@ public final class Fio {
                         .formatted(cpus, part, cpus - 1);
     }
 
+    /** Starts to verify the first mebibytes of a device from some processors, twice over, and returns at once. */
+    public static void startVerifying(Guest guest, String device, int mebibytes, int cpus)
+            throws IOException, InterruptedException {
+        guest.run("(" + verify(device, mebibytes, cpus) + " --loops=2 >/tmp/fio 2>&1; echo done >>/tmp/fio) &");
+    }
+
+    /** Waits until that has come to its end, which has to be a good one. */
+    public static void awaitVerified(Guest guest) throws IOException, InterruptedException {
+        run(guest, "until grep -q '^done' /tmp/fio; do usleep 50000; done; cat /tmp/fio");
+    }
+
     /** Starts random writes without an end to the first mebibytes of a device, and returns when some have been done. */
     public static void startWriting(Guest guest, String device, int mebibytes)
             throws IOException, InterruptedException {

@@ -108,6 +108,16 @@ public final class Guest implements AutoCloseable {
         qemu.finish().expectSuccess();
     }
 
+    /** What the guest's kernel has said on its console. */
+    public String console() throws IOException {
+        return Files.readString(console, StandardCharsets.ISO_8859_1);
+    }
+
+    /** QEMU itself. */
+    public Child qemu() {
+        return qemu;
+    }
+
     /** Ends QEMU as a crash would. */
     public void kill() {
         qemu.kill();
@@ -122,6 +132,7 @@ public final class Guest implements AutoCloseable {
     public static final class Builder {
         private final Qemu qemu;
         private final List<String> disks = new ArrayList<>();
+        private final List<String> more = new ArrayList<>();
         private String machine = "pc";
         private int cpus = 1;
         private String memory = "512M";
@@ -153,6 +164,17 @@ public final class Guest implements AutoCloseable {
             return disk("path=" + socket, queues);
         }
 
+        /** The same, and QEMU looks for the backend again when it has gone. */
+        public Builder reconnectingDisk(Path socket, int queues) {
+            return disk("path=" + socket + "," + qemu.reconnect(), queues);
+        }
+
+        /** More of QEMU's own arguments. */
+        public Builder with(String... arguments) {
+            more.addAll(List.of(arguments));
+            return this;
+        }
+
         /** A disk whose backend connects to QEMU. */
         public Builder listeningDisk(Path socket, int queues) {
             return disk("server=on,path=" + socket, queues);
@@ -166,10 +188,19 @@ public final class Guest implements AutoCloseable {
             return this;
         }
 
+        /** Starts a QEMU that waits for a guest of another with the same description to migrate to a socket. */
+        public Guest awaitMigration(Path directory, Path socket) throws IOException {
+            return with("-incoming", "unix:" + socket).start(directory);
+        }
+
+        private Guest start(Path directory) throws IOException {
+            Path home = Files.createTempDirectory(directory, "guest");
+            return new Guest(Child.start("QEMU", command(home)), home.resolve("console"), home.resolve("qmp"));
+        }
+
         /** Boots it, with its sockets and files in a directory of its own. */
         public Guest boot(Path directory) throws IOException, InterruptedException {
-            Path home = Files.createTempDirectory(directory, "guest");
-            Guest guest = new Guest(Child.start("QEMU", command(home)), home.resolve("console"), home.resolve("qmp"));
+            Guest guest = start(directory);
             try {
                 guest.awaitBoot();
                 return guest;
@@ -198,6 +229,7 @@ public final class Guest implements AutoCloseable {
             }
             command.addAll(List.of("-append", KERNEL_WORDS));
             command.addAll(disks);
+            command.addAll(more);
             return command;
         }
     }

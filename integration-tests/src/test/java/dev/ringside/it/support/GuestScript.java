@@ -25,13 +25,31 @@ public final class GuestScript {
         }
     }
 
+    /** Whether scripts can make networks of their own. */
+    public static boolean canHaveNetworks() throws InterruptedException {
+        return Child.run(
+                                "unshare",
+                                List.of("sh", "-c", "unshare --net true || unshare --user --map-root-user --net true"))
+                        .status()
+                == 0;
+    }
+
     /** Starts it. */
     public Child start(String... arguments) {
         List<String> command = new ArrayList<>(Backend.script("guest", arguments));
         command.add("--accel=tcg");
+        return start(command);
+    }
+
+    /** Starts another script that boots guests in the same way. */
+    public Child startOther(String name, String... arguments) {
+        return start(Backend.script(name, arguments));
+    }
+
+    private Child start(List<String> command) {
         Map<String, String> environment = new HashMap<>(Backend.ENVIRONMENT);
         environment.put("TMPDIR", temporary.toString());
-        return Child.start("scripts/guest", environment, command);
+        return Child.start("a script", environment, command);
     }
 
     /** What there is of its temporary files. */

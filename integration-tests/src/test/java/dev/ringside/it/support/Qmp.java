@@ -31,9 +31,10 @@ public final class Qmp implements AutoCloseable {
      * Executes a command.
      *
      * @param arguments as they become JSON: strings, numbers, booleans, and maps of them
+     * @return what it returns
      * @throws AssertionError if QEMU refuses it
      */
-    public void execute(String command, Map<String, ?> arguments) throws IOException, InterruptedException {
+    public JsonNode execute(String command, Map<String, ?> arguments) throws IOException, InterruptedException {
         String text = JSON.writeValueAsString(Map.of("execute", command, "arguments", arguments));
         ByteBuffer bytes = ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
@@ -45,6 +46,28 @@ public final class Qmp implements AutoCloseable {
         if (parse(answer).has("error")) {
             throw new AssertionError("QEMU refuses " + text + ": " + answer);
         }
+        return parse(answer).get("return");
+    }
+
+    /** Has the guest migrate to a QEMU that waits at a socket, and does not wait for it. */
+    public void migrate(Path socket) throws IOException, InterruptedException {
+        execute("migrate", Map.of("uri", "unix:" + socket));
+    }
+
+    /** Where the migration stands: active, completed, failed, cancelled, ... */
+    public String migrationStatus() throws IOException, InterruptedException {
+        return execute("query-migrate", Map.of()).path("status").asText();
+    }
+
+    /** Waits for the end of the migration. */
+    public void awaitMigration(String status) throws Exception {
+        Await.until("migration " + status, () -> {
+            String now = migrationStatus();
+            if (now.equals("failed") && !status.equals("failed")) {
+                throw new AssertionError("migration failed: " + execute("query-migrate", Map.of()));
+            }
+            return now.equals(status);
+        });
     }
 
     /** Waits for an event of a device. */
