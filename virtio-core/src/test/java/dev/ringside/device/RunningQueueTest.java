@@ -169,7 +169,10 @@ class RunningQueueTest {
         }
     }
 
-    /** A driver that kicks only when it is asked to. Whoever sleeps at the wrong time sleeps for ever. */
+    /**
+     * A driver that kicks only when it is asked to: by a loop that polls, perhaps never. Whoever sleeps at the wrong time
+     * sleeps for ever.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldNeverSleepWithoutHavingAskedForAKick(boolean eventIdx) throws Exception {
@@ -184,7 +187,9 @@ class RunningQueueTest {
                 }
                 assertThat(awaitUsed().id()).isEqualTo(id);
             }
-            assertThat(kicks).isPositive();
+            if (pollNanos == 0) {
+                assertThat(kicks).isPositive();
+            }
         }
     }
 
