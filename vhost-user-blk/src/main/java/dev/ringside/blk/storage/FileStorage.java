@@ -177,7 +177,7 @@ public final class FileStorage implements Storage {
     @Override
     public synchronized void handOver() throws IOException {
         if (locked) {
-            int errno = lostWrites != 0 ? lostWrites : -HostFile.fdatasync(buffered);
+            int errno = lostWrites != 0 ? lostWrites : -HostFile.fdatasync(buffered.value());
             if (errno != 0) {
                 throw new LinuxException("flush of disk image " + path, errno);
             }
