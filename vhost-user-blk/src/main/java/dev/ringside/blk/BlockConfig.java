@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 
 /** struct virtio_blk_config (virtio 1.2 §5.2.4), up to the fields of the features that are offered. */
 final class BlockConfig {
-    static final int BYTES = 60;
+    static final int BYTES = 72;
 
     static final int CAPACITY = 0;
     static final int SIZE_MAX = 8;
@@ -23,6 +23,9 @@ final class BlockConfig {
     static final int MAX_WRITE_ZEROES_SECTORS = 48;
     static final int MAX_WRITE_ZEROES_SEG = 52;
     static final int WRITE_ZEROES_MAY_UNMAP = 56;
+    static final int MAX_SECURE_ERASE_SECTORS = 60;
+    static final int MAX_SECURE_ERASE_SEG = 64;
+    static final int SECURE_ERASE_SECTOR_ALIGNMENT = 68;
 
     /**
      * Data segments in one request. A request also needs two descriptors for header and status, and must fit into a
@@ -50,6 +53,7 @@ final class BlockConfig {
         ByteBuffer config = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         Storage.Limits limits = storage.limits();
         int physicalBytes = Math.max(limits.blockBytes(), blockBytes);
+        int discardBytes = Math.max(limits.discardBytes(), blockBytes);
         config.putLong(CAPACITY, storage.sectors());
         config.putInt(SIZE_MAX, MAX_SEGMENT_BYTES);
         config.putInt(SEG_MAX, MAX_SEGMENTS);
@@ -62,12 +66,17 @@ final class BlockConfig {
         if (limits.discard()) {
             config.putInt(MAX_DISCARD_SECTORS, MAX_DISCARD);
             config.putInt(MAX_DISCARD_SEG, MAX_RANGES);
-            config.putInt(DISCARD_SECTOR_ALIGNMENT, physicalBytes / Storage.SECTOR_BYTES);
+            config.putInt(DISCARD_SECTOR_ALIGNMENT, discardBytes / Storage.SECTOR_BYTES);
         }
         if (limits.writeZeroes()) {
             config.putInt(MAX_WRITE_ZEROES_SECTORS, MAX_WRITE_ZEROES);
             config.putInt(MAX_WRITE_ZEROES_SEG, MAX_RANGES);
             config.put(WRITE_ZEROES_MAY_UNMAP, (byte) 1);
+        }
+        if (limits.secureErase()) {
+            config.putInt(MAX_SECURE_ERASE_SECTORS, MAX_DISCARD);
+            config.putInt(MAX_SECURE_ERASE_SEG, MAX_RANGES);
+            config.putInt(SECURE_ERASE_SECTOR_ALIGNMENT, discardBytes / Storage.SECTOR_BYTES);
         }
         return config.array();
     }

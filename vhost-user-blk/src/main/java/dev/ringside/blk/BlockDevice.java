@@ -84,7 +84,9 @@ public final class BlockDevice implements VirtioDevice {
                 | BlockFeature.MQ
                 | (storage.isReadOnly() ? BlockFeature.RO : 0)
                 | (limits.discard() ? BlockFeature.DISCARD : 0)
-                | (limits.writeZeroes() ? BlockFeature.WRITE_ZEROES : 0);
+                | (limits.writeZeroes() ? BlockFeature.WRITE_ZEROES : 0)
+                | (limits.secureErase() ? BlockFeature.SECURE_ERASE : 0)
+                | (storage.lifetime() != null ? BlockFeature.LIFETIME : 0);
     }
 
     @Override

@@ -12,6 +12,8 @@ final class BlockFeature {
     static final long MQ = 1L << 12;
     static final long DISCARD = 1L << 13;
     static final long WRITE_ZEROES = 1L << 14;
+    static final long LIFETIME = 1L << 15;
+    static final long SECURE_ERASE = 1L << 16;
 
     private BlockFeature() {}
 }

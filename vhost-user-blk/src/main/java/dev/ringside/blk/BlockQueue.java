@@ -1,10 +1,12 @@
 package dev.ringside.blk;
 
+import dev.ringside.blk.storage.Lifetime;
 import dev.ringside.blk.storage.Storage;
 import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.device.QueueContext;
 import dev.ringside.device.QueueHandler;
 import dev.ringside.linux.Errno;
+import dev.ringside.memory.GuestAccess;
 import dev.ringside.queue.DescriptorChain;
 import java.lang.foreign.MemorySegment;
 
@@ -25,8 +27,13 @@ final class BlockQueue implements QueueHandler {
     private static final int T_OUT = 1;
     private static final int T_FLUSH = 4;
     private static final int T_GET_ID = 8;
+    private static final int T_GET_LIFETIME = 10;
     private static final int T_DISCARD = 11;
     private static final int T_WRITE_ZEROES = 13;
+    private static final int T_SECURE_ERASE = 14;
+
+    /** struct virtio_blk_lifetime: le16 pre_eol_info, le16 device_lifetime_est_typ_a, le16 device_lifetime_est_typ_b. */
+    private static final int LIFETIME_BYTES = 6;
 
     private static final int S_OK = 0;
     private static final int S_IOERR = 1;
@@ -75,6 +82,8 @@ final class BlockQueue implements QueueHandler {
             case T_GET_ID -> getId(chain);
             case T_DISCARD -> discard(chain);
             case T_WRITE_ZEROES -> writeZeroes(chain);
+            case T_SECURE_ERASE -> secureErase(chain);
+            case T_GET_LIFETIME -> getLifetime(chain);
             default -> fail(chain, S_UNSUPP, "request of unsupported type " + Integer.toUnsignedString(type));
         }
     }
@@ -164,6 +173,30 @@ final class BlockQueue implements QueueHandler {
         }
     }
 
+    private void secureErase(DescriptorChain chain) {
+        if (!limits.secureErase()) {
+            fail(chain, S_UNSUPP, "SECURE_ERASE is not supported");
+        } else if (isWritable(chain)) {
+            ranges(chain, BlockRequest.Type.SECURE_ERASE, BlockConfig.MAX_DISCARD, 0);
+        }
+    }
+
+    private void getLifetime(DescriptorChain chain) {
+        Lifetime lifetime = storage.lifetime();
+        if (lifetime == null) {
+            fail(chain, S_UNSUPP, "GET_LIFETIME is not supported");
+        } else if (chain.writableBytes() != LIFETIME_BYTES + STATUS_BYTES) {
+            fail(chain, S_IOERR, "GET_LIFETIME into " + (chain.writableBytes() - STATUS_BYTES) + " bytes");
+        } else {
+            MemorySegment answer = MemorySegment.ofArray(new byte[LIFETIME_BYTES]);
+            GuestAccess.putU16(answer, 0, lifetime.preEol());
+            GuestAccess.putU16(answer, 2, lifetime.typeA());
+            GuestAccess.putU16(answer, 4, lifetime.typeB());
+            chain.write(0, answer, 0, LIFETIME_BYTES);
+            finish(chain, S_OK, LIFETIME_BYTES + STATUS_BYTES);
+        }
+    }
+
     private void writeZeroes(DescriptorChain chain) {
         if (!limits.writeZeroes()) {
             fail(chain, S_UNSUPP, "WRITE_ZEROES is not supported");
@@ -198,6 +231,8 @@ final class BlockQueue implements QueueHandler {
             finish(request.chain(), S_OK, STATUS_BYTES);
         } else if (request.type() == BlockRequest.Type.DISCARD) {
             io.discard(request.slot(), ranges.offset(), ranges.bytes());
+        } else if (request.type() == BlockRequest.Type.SECURE_ERASE) {
+            io.secureErase(request.slot(), ranges.offset(), ranges.bytes());
         } else {
             io.writeZeroes(
                     request.slot(), ranges.offset(), ranges.bytes(), ranges.mayUnmap(), device.writesThrough(features));
@@ -240,7 +275,7 @@ final class BlockQueue implements QueueHandler {
                 count(request);
                 finish(chain, S_OK, STATUS_BYTES);
             }
-            case DISCARD, WRITE_ZEROES -> {
+            case DISCARD, SECURE_ERASE, WRITE_ZEROES -> {
                 request.ranges().next();
                 nextRange(request);
             }

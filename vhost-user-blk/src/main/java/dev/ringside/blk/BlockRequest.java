@@ -11,6 +11,7 @@ final class BlockRequest {
         WRITE,
         FLUSH,
         DISCARD,
+        SECURE_ERASE,
         WRITE_ZEROES
     }
 
@@ -67,7 +68,7 @@ final class BlockRequest {
         return switch (type) {
             case READ, WRITE -> "%s of %d bytes at %d".formatted(type, transfer.bytes(), transfer.offset());
             case FLUSH -> "FLUSH";
-            case DISCARD, WRITE_ZEROES -> type + " of " + ranges;
+            case DISCARD, SECURE_ERASE, WRITE_ZEROES -> type + " of " + ranges;
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.ringside.blk;
 
+import dev.ringside.blk.storage.Lifetime;
 import dev.ringside.blk.storage.Storage;
 import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.blk.storage.Transfer;
@@ -52,7 +53,12 @@ final class RecordingStorage implements Storage {
 
     @Override
     public Limits limits() {
-        return new Limits(SECTOR_BYTES, true, true);
+        return new Limits(SECTOR_BYTES, SECTOR_BYTES, true, true, true);
+    }
+
+    @Override
+    public Lifetime lifetime() {
+        return new Lifetime(1, 2, 11);
     }
 
     @Override
@@ -95,6 +101,11 @@ final class RecordingStorage implements Storage {
         @Override
         public void discard(int slot, long offset, long bytes) {
             record(slot, "discard %d at %d".formatted(bytes, offset));
+        }
+
+        @Override
+        public void secureErase(int slot, long offset, long bytes) {
+            record(slot, "erase %d at %d".formatted(bytes, offset));
         }
 
         @Override

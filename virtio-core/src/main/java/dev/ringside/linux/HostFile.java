@@ -24,6 +24,11 @@ public final class HostFile {
     private static final int STATX_BYTES = 256;
     private static final int STX_BLKSIZE = 4;
 
+    /** linux/fs.h. */
+    private static final long BLKDISCARD = 0x1277;
+
+    private static final long BLKSECDISCARD = 0x127d;
+
     private static final int RWF_DSYNC = 2;
     private static final int SEEK_END = 2;
 
@@ -107,6 +112,38 @@ public final class HostFile {
     /** fdatasync(2): 0, or the negative errno. */
     public static int fdatasync(int fd) {
         return (int) resultOf(Libc.fdatasync(fd));
+    }
+
+    /**
+     * Gives a range of a block device back (BLKDISCARD): 0, or the negative errno. Blocks, for as long as the device
+     * takes.
+     */
+    public static int discard(int fd, long offset, long bytes) {
+        return ioctlOnRange(fd, BLKDISCARD, offset, bytes);
+    }
+
+    /** The same, after which the bytes cannot be recovered from the device either (BLKSECDISCARD). */
+    public static int secureErase(int fd, long offset, long bytes) {
+        return ioctlOnRange(fd, BLKSECDISCARD, offset, bytes);
+    }
+
+    /** Whether {@link #secureErase} can succeed. Changes nothing. */
+    public static boolean canSecureErase(Fd fd) {
+        // The range is wrong on purpose; a device that erases looks at it, others refuse before (block/ioctl.c).
+        return secureErase(fd.value(), 1, 1) == -Errno.EINVAL;
+    }
+
+    /** Whether the file system can punch holes into a file. Changes nothing: the hole would be far behind the end. */
+    public static boolean canPunchHoles(Fd fd) throws LinuxException {
+        long offset = size(fd) + (1L << 40);
+        return fallocate(fd.value(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, 4096) != -Errno.EOPNOTSUPP;
+    }
+
+    private static int ioctlOnRange(int fd, long request, long offset, long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment range = arena.allocateFrom(ValueLayout.JAVA_LONG, offset, bytes);
+            return (int) resultOf(Libc.ioctl(fd, request, range.address()));
+        }
     }
 
     private static long resultOf(long returned) {

@@ -66,6 +66,18 @@ public interface AsyncFile {
      */
     void fallocate(int slot, int mode, long offset, long bytes);
 
+    /**
+     * Gives a range of a block device back.
+     *
+     * @param slot 0 to 32767; told back when finished, with result 0
+     * @param offset in the device, in bytes; a multiple of its logical block size, as is {@code bytes}
+     * @param bytes above 0
+     */
+    void discard(int slot, long offset, long bytes);
+
+    /** The same, after which the bytes cannot be recovered from the device either. */
+    void secureErase(int slot, long offset, long bytes);
+
     /** Makes every write that has completed by now durable, with its size (fdatasync). */
     void fdatasync(int slot);
 

@@ -9,6 +9,9 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.channel.uring.IoUringIoOps;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,8 @@ final class IoUringEngine implements IoEngine {
     private static final int POLLRDHUP = 0x2000;
 
     private final DeviceLoop loop;
+    /** For what the ring cannot do. */
+    private @Nullable ExecutorService blocking;
 
     IoUringEngine(DeviceLoop loop) {
         this.loop = loop;
@@ -61,14 +66,25 @@ final class IoUringEngine implements IoEngine {
 
     @Override
     public AsyncFile file(Fd fd, AsyncFile.Completion completion) {
-        RingFile file = new RingFile(fd.value(), completion);
+        RingFile file = new RingFile(fd.value(), completion, () -> blockingFile(fd, completion));
         file.start(register(file));
         return file;
     }
 
+    private AsyncFile blockingFile(Fd fd, AsyncFile.Completion completion) {
+        if (blocking == null) {
+            blocking = Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().daemon().name(loop + "-io-", 0).factory());
+        }
+        return new ThreadPoolFile(loop, blocking, fd.value(), completion);
+    }
+
+    /** The ring belongs to the event loop. */
     @Override
     public void close() {
-        // The ring belongs to the event loop.
+        if (blocking != null) {
+            blocking.shutdown();
+        }
     }
 
     private IoRegistration register(IoHandle handle) {
@@ -226,13 +242,16 @@ final class IoUringEngine implements IoEngine {
     private static final class RingFile implements IoUringIoHandle, AsyncFile {
         private final int fd;
         private final Completion completion;
+        private final Supplier<AsyncFile> makeBlocking;
         private IoRegistration registration;
+        private @Nullable AsyncFile blocking;
         private @Nullable Runnable released;
 
         @SuppressWarnings("NullAway.Init") // start() follows at once
-        RingFile(int fd, Completion completion) {
+        RingFile(int fd, Completion completion, Supplier<AsyncFile> makeBlocking) {
             this.fd = fd;
             this.completion = completion;
+            this.makeBlocking = makeBlocking;
         }
 
         void start(IoRegistration registered) {
@@ -266,6 +285,23 @@ final class IoUringEngine implements IoEngine {
         }
 
         @Override
+        public void discard(int slot, long offset, long bytes) {
+            blocking().discard(slot, offset, bytes);
+        }
+
+        @Override
+        public void secureErase(int slot, long offset, long bytes) {
+            blocking().secureErase(slot, offset, bytes);
+        }
+
+        private AsyncFile blocking() {
+            if (blocking == null) {
+                blocking = makeBlocking.get();
+            }
+            return blocking;
+        }
+
+        @Override
         public void fdatasync(int slot) {
             registration.submit(op(OP_FSYNC, fd, 0, 0, 0, FSYNC_DATASYNC, slot));
         }
@@ -283,7 +319,11 @@ final class IoUringEngine implements IoEngine {
         @Override
         public void close(Runnable whenReleased) {
             released = whenReleased;
-            registration.cancel();
+            if (blocking == null) {
+                registration.cancel();
+            } else {
+                blocking.close(registration::cancel);
+            }
         }
 
         @Override

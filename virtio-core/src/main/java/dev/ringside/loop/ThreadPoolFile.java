@@ -58,6 +58,16 @@ final class ThreadPoolFile implements AsyncFile {
     }
 
     @Override
+    public void discard(int slot, long offset, long bytes) {
+        start(slot, () -> HostFile.discard(fd, offset, bytes));
+    }
+
+    @Override
+    public void secureErase(int slot, long offset, long bytes) {
+        start(slot, () -> HostFile.secureErase(fd, offset, bytes));
+    }
+
+    @Override
     public void fdatasync(int slot) {
         start(slot, () -> HostFile.fdatasync(fd));
     }

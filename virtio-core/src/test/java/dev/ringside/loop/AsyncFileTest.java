@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AsyncFileTest extends OnLoop {
     private static final int BYTES = 100_000;
     private static final int EISDIR = 21;
+    private static final int ENOTTY = 25;
 
     private record Completed(int slot, int result) {}
 
@@ -149,6 +150,13 @@ class AsyncFileTest extends OnLoop {
         assertThat(result(() -> file.fallocate(5, mode, 4096, 8192))).isZero();
         Arrays.fill(content, 4096, 4096 + 8192, (byte) 0);
         assertThat(Files.readAllBytes(path)).isEqualTo(content);
+    }
+
+    /** The block device that could do it is not for tests. */
+    @Test
+    void shouldReturnTheErrnoOfDiscardingWhatIsNoBlockDevice() throws Exception {
+        assertThat(result(() -> file.discard(5, 0, 4096))).isEqualTo(-ENOTTY);
+        assertThat(result(() -> file.secureErase(5, 0, 4096))).isEqualTo(-ENOTTY);
     }
 
     @Test

@@ -70,6 +70,7 @@ final class FileQueue implements StorageQueue {
         TRANSFER,
         FLUSH,
         DISCARD,
+        SECURE_ERASE,
         ZERO_RANGE,
         ZEROES,
         SYNC_AFTER_ZERO_RANGE
@@ -260,8 +261,27 @@ final class FileQueue implements StorageQueue {
 
     @Override
     public void discard(int slot, long offset, long bytes) {
-        operation(slot, Kind.DISCARD);
-        buffered.fallocate(slot, HostFile.FALLOC_FL_PUNCH_HOLE | HostFile.FALLOC_FL_KEEP_SIZE, offset, bytes);
+        if (!storage.isBlockDevice()) {
+            operation(slot, Kind.DISCARD);
+            buffered.fallocate(slot, HostFile.FALLOC_FL_PUNCH_HOLE | HostFile.FALLOC_FL_KEEP_SIZE, offset, bytes);
+            return;
+        }
+        // A discard is advice: what is no whole block stays.
+        long mask = storage.logicalBlockBytes() - 1L;
+        long begin = (offset + mask) & ~mask;
+        long end = (offset + bytes) & ~mask;
+        if (begin >= end) {
+            completion.completed(slot, 0);
+        } else {
+            operation(slot, Kind.DISCARD);
+            buffered.discard(slot, begin, end - begin);
+        }
+    }
+
+    @Override
+    public void secureErase(int slot, long offset, long bytes) {
+        operation(slot, Kind.SECURE_ERASE);
+        buffered.secureErase(slot, offset, bytes);
     }
 
     @Override
@@ -350,7 +370,8 @@ final class FileQueue implements StorageQueue {
     private void failed(int slot, Operation operation, int errno) {
         if (errno == Errno.EINTR && operation.transfer != null) {
             move(operation, operation.transfer);
-        } else if (errno == Errno.EOPNOTSUPP && operation.kind == Kind.ZERO_RANGE) {
+        } else if (operation.kind == Kind.ZERO_RANGE && (errno == Errno.EOPNOTSUPP || errno == Errno.EINVAL)) {
+            // EINVAL: a block device of larger blocks than the guest's.
             writeSomeZeroes(slot, operation);
         } else {
             if (operation.kind == Kind.FLUSH || operation.kind == Kind.SYNC_AFTER_ZERO_RANGE || operation.durable) {

@@ -30,6 +30,10 @@ public final class FileStorage implements Storage {
     private final @Nullable Fd direct;
 
     private final DirectIo alignment;
+    /** {@code null} for a file. */
+    private final @Nullable HostBlockDevice blockDevice;
+
+    private final Limits limits;
     private volatile long sectors;
     private boolean locked;
     /** The kernel has told once that cached writes were lost, and tells nobody else. */
@@ -39,12 +43,21 @@ public final class FileStorage implements Storage {
     private final CacheWriter cacheWriter;
 
     private FileStorage(
-            Path path, boolean readOnly, Fd buffered, @Nullable Fd direct, DirectIo alignment, long sectors) {
+            Path path,
+            boolean readOnly,
+            Fd buffered,
+            @Nullable Fd direct,
+            DirectIo alignment,
+            @Nullable HostBlockDevice blockDevice,
+            Limits limits,
+            long sectors) {
         this.path = path;
         this.readOnly = readOnly;
         this.buffered = buffered;
         this.direct = direct;
         this.alignment = alignment;
+        this.blockDevice = blockDevice;
+        this.limits = limits;
         this.sectors = sectors;
         this.cacheWriter = new CacheWriter("writer of " + name());
     }
@@ -74,13 +87,19 @@ public final class FileStorage implements Storage {
             throw new IOException("disk image " + path + " is a directory");
         }
         refuseOddKinds(path);
+        HostBlockDevice blockDevice = Files.exists(path) && kind(path) == S_IFBLK
+                ? HostBlockDevice.of((Long) Files.getAttribute(path, "unix:rdev"))
+                : null;
         int flags = readOnly ? HostFile.O_RDONLY : HostFile.O_RDWR;
         Fd buffered = HostFile.open(path, flags);
         try {
             long size = sizeOf(path, buffered);
+            boolean punchesHoles = !readOnly && blockDevice == null && HostFile.canPunchHoles(buffered);
             Fd directFd = direct ? openDirect(path, flags) : null;
             DirectIo alignment = directFd == null ? new DirectIo(1, 1) : DirectIo.of(directFd);
-            return new FileStorage(path, readOnly, buffered, directFd, alignment, size / SECTOR_BYTES);
+            Limits limits = limits(readOnly, punchesHoles, buffered, alignment, blockDevice);
+            return new FileStorage(
+                    path, readOnly, buffered, directFd, alignment, blockDevice, limits, size / SECTOR_BYTES);
         } catch (IOException e) {
             buffered.close();
             throw e;
@@ -90,11 +109,30 @@ public final class FileStorage implements Storage {
     /** Opening a pipe would wait for its other end, and opening some devices has effects. */
     private static void refuseOddKinds(Path path) throws IOException {
         if (Files.exists(path)) {
-            int kind = (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
+            int kind = kind(path);
             if (kind != S_IFREG && kind != S_IFBLK) {
                 throw new IOException("disk image " + path + " is neither a file nor a block device");
             }
         }
+    }
+
+    private static int kind(Path path) throws IOException {
+        return (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
+    }
+
+    private static Limits limits(
+            boolean readOnly, boolean punchesHoles, Fd fd, DirectIo alignment, @Nullable HostBlockDevice device) {
+        if (device != null) {
+            return new Limits(
+                    Math.max(device.physicalBlockBytes(), alignment.offsetAlignment()),
+                    Math.max(device.discardBytes(), SECTOR_BYTES),
+                    !readOnly && device.discardBytes() > 0,
+                    !readOnly,
+                    !readOnly && HostFile.canSecureErase(fd));
+        }
+        // Holes have the file system's block size, which is this one nearly everywhere; O_DIRECT may want more.
+        int block = Math.max(FILE_BLOCK_BYTES, alignment.offsetAlignment());
+        return new Limits(block, block, punchesHoles, !readOnly, false);
     }
 
     private static Fd openDirect(Path path, int flags) throws IOException {
@@ -154,9 +192,21 @@ public final class FileStorage implements Storage {
 
     @Override
     public Limits limits() {
-        // Holes have the file system's block size, which is this one nearly everywhere; O_DIRECT may want more.
-        int block = Math.max(FILE_BLOCK_BYTES, alignment.offsetAlignment());
-        return new Limits(block, !readOnly, !readOnly);
+        return limits;
+    }
+
+    @Override
+    public @Nullable Lifetime lifetime() {
+        return blockDevice == null ? null : blockDevice.lifetime();
+    }
+
+    boolean isBlockDevice() {
+        return blockDevice != null;
+    }
+
+    /** What discards of a block device have to be made of. */
+    int logicalBlockBytes() {
+        return blockDevice == null ? 1 : blockDevice.logicalBlockBytes();
     }
 
     @Override

@@ -35,7 +35,7 @@ public final class NullStorage implements Storage {
 
     @Override
     public Limits limits() {
-        return new Limits(SECTOR_BYTES, !readOnly, !readOnly);
+        return new Limits(SECTOR_BYTES, SECTOR_BYTES, !readOnly, !readOnly, !readOnly);
     }
 
     @Override
@@ -66,6 +66,11 @@ public final class NullStorage implements Storage {
 
         @Override
         public void discard(int slot, long offset, long bytes) {
+            completion.completed(slot, 0);
+        }
+
+        @Override
+        public void secureErase(int slot, long offset, long bytes) {
             completion.completed(slot, 0);
         }
 

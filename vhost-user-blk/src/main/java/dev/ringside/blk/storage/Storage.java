@@ -2,6 +2,7 @@ package dev.ringside.blk.storage;
 
 import dev.ringside.loop.DeviceLoop;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** The bytes of one disk. Usable from any thread; its queues belong to their loops. */
 public interface Storage extends AutoCloseable {
@@ -25,6 +26,11 @@ public interface Storage extends AutoCloseable {
 
     /** What guests should know to make good requests. */
     Limits limits();
+
+    /** How far the storage is worn, as far as it tells: {@code null} for most. */
+    default @Nullable Lifetime lifetime() {
+        return null;
+    }
 
     /** Begins the use by a queue, on whose loop the caller is. */
     StorageQueue open(DeviceLoop loop, StorageQueue.Completion completion);
@@ -52,8 +58,10 @@ public interface Storage extends AutoCloseable {
      * What guests should know of a storage.
      *
      * @param blockBytes the smallest unit that is read and written without detours, a power of two from 512
+     * @param discardBytes the smallest unit that is given back, a power of two from 512
      * @param discard whether ranges can be given back
      * @param writeZeroes whether ranges can be zeroed without sending zeroes
+     * @param secureErase whether ranges can be given back beyond recovery
      */
-    record Limits(int blockBytes, boolean discard, boolean writeZeroes) {}
+    record Limits(int blockBytes, int discardBytes, boolean discard, boolean writeZeroes, boolean secureErase) {}
 }

@@ -38,6 +38,9 @@ public interface StorageQueue {
      */
     void discard(int slot, long offset, long bytes);
 
+    /** Gives a range back so that it cannot be recovered; parameters as for {@link #discard}. */
+    void secureErase(int slot, long offset, long bytes);
+
     /**
      * Zeroes a range.
      *

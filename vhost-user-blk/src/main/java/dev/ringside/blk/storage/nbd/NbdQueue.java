@@ -2,6 +2,7 @@ package dev.ringside.blk.storage.nbd;
 
 import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.blk.storage.Transfer;
+import dev.ringside.linux.Errno;
 import dev.ringside.loop.DeviceLoop;
 import java.util.Arrays;
 
@@ -56,6 +57,12 @@ final class NbdQueue implements StorageQueue {
         NbdRequest request = request(slot);
         request.begin(Nbd.CMD_TRIM, offset, bytes, null, true, false);
         link.submit(request);
+    }
+
+    /** The protocol has nothing of the kind, and {@link NbdStorage} does not offer it. */
+    @Override
+    public void secureErase(int slot, long offset, long bytes) {
+        completion.completed(slot, Errno.EOPNOTSUPP);
     }
 
     @Override

@@ -80,10 +80,13 @@ public final class NbdStorage implements Storage {
         Export export = found.export();
         this.sizeFound = export.size();
         this.sectors = export.size() / SECTOR_BYTES;
+        int blockBytes = Math.max(export.preferredBlock(), SECTOR_BYTES);
         this.limits = new Limits(
-                Math.max(export.preferredBlock(), SECTOR_BYTES),
+                blockBytes,
+                blockBytes,
                 !readOnly && export.has(Nbd.FLAG_SEND_TRIM),
-                !readOnly && export.has(Nbd.FLAG_SEND_WRITE_ZEROES));
+                !readOnly && export.has(Nbd.FLAG_SEND_WRITE_ZEROES),
+                false);
     }
 
     /**

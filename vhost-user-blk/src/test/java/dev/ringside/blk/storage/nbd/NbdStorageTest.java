@@ -170,7 +170,7 @@ class NbdStorageTest {
     void shouldNotAskForWhatTheServerDoesNotKnow() throws Exception {
         server.flags = Nbd.FLAG_HAS_FLAGS;
         open();
-        assertThat(storage.limits()).isEqualTo(new Storage.Limits(4096, false, false));
+        assertThat(storage.limits()).isEqualTo(new Storage.Limits(4096, 4096, false, false, false));
         assertThat(disk.discard(0, 512).join()).isEqualTo(Errno.EOPNOTSUPP);
         assertThat(disk.writeZeroes(0, 512, false, false).join()).isEqualTo(Errno.EOPNOTSUPP);
         shouldBeDone(disk.flush());
