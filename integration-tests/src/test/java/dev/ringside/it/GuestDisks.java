@@ -10,6 +10,7 @@ import dev.ringside.it.support.Images;
 import dev.ringside.it.support.Lab;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ abstract class GuestDisks {
     private static final int FOUR_QUEUES_MIB = 128;
 
     private final Guest.Builder machine;
+    private final String[] options;
 
     private Path oneQueue;
     private Path fourQueues;
@@ -54,8 +56,10 @@ abstract class GuestDisks {
     @AutoClose
     private Guest guest;
 
-    GuestDisks(Guest.Builder machine) {
+    /** @param options of the backends */
+    GuestDisks(Guest.Builder machine, String... options) {
         this.machine = machine;
+        this.options = options;
     }
 
     @BeforeAll
@@ -66,11 +70,11 @@ abstract class GuestDisks {
         prepared = Images.random(directory.resolve("prepared"), 32);
         readOnly = Images.random(directory.resolve("read-only"), 1);
         fileSystem = Images.blank(directory.resolve("file-system"), 64 * Images.MIB);
-        vda = Backend.serve(oneQueue);
-        vdb = Backend.serve(fourQueues, "--threads=2");
-        vdc = Backend.serve(prepared);
-        vdd = Backend.serve(readOnly, "--read-only", "--serial=look, don't touch");
-        vde = Backend.serve(fileSystem);
+        vda = serve(oneQueue);
+        vdb = serve(fourQueues, "--threads=2");
+        vdc = serve(prepared);
+        vdd = serve(readOnly, "--read-only", "--serial=look, don't touch");
+        vde = serve(fileSystem);
         guest = machine.cpus(CPUS)
                 .disk(vda.socket(), 1)
                 .disk(vdb.socket(), CPUS)
@@ -78,6 +82,16 @@ abstract class GuestDisks {
                 .disk(vdd.socket(), 1)
                 .disk(vde.socket(), 1)
                 .boot(directory);
+    }
+
+    private Backend serve(Path image, String... more) throws InterruptedException {
+        return Backend.serve(
+                image, Stream.concat(Stream.of(options), Stream.of(more)).toArray(String[]::new));
+    }
+
+    /** The backend of vda. */
+    Backend backend() {
+        return vda;
     }
 
     @Test

@@ -34,7 +34,7 @@ public final class Backend implements AutoCloseable {
     /** Serves an image at {@link #socketOf its socket}, with further options. */
     public static Backend serve(Path image, String... options) throws InterruptedException {
         Path socket = socketOf(image);
-        return new Backend(start(arguments("--socket-path=" + socket, image, options)), socket, 1);
+        return serveAt(socket, image.toString(), options);
     }
 
     /** Serves one or more devices, at the socket of the first and others, as {@code --device} describes them. */
@@ -46,12 +46,17 @@ public final class Backend implements AutoCloseable {
 
     /** Serves an image to whoever listens at a socket, with further options. */
     public static Backend connect(Path socket, Path image, String... options) throws InterruptedException {
-        return new Backend(start(arguments("--connect=" + socket, image, options)), socket, 1);
+        return new Backend(start(arguments("--connect=" + socket, image.toString(), options)), socket, 1);
     }
 
     /** Serves by a backend that another program has started, such as one that hands it a socket. */
     public static Backend startedBy(List<String> command, Path socket) throws InterruptedException {
         return new Backend(become(command), socket, 1);
+    }
+
+    /** Serves anything at a socket, with further options. */
+    public static Backend serveAt(Path socket, String blkFile, String... options) throws InterruptedException {
+        return new Backend(start(arguments("--socket-path=" + socket, blkFile, options)), socket, 1);
     }
 
     /** Starts another program that becomes the backend in the end. */
@@ -85,8 +90,8 @@ public final class Backend implements AutoCloseable {
         return Stream.concat(command.stream(), Arrays.stream(arguments)).toList();
     }
 
-    private static String[] arguments(String place, Path image, String... options) {
-        List<String> arguments = new ArrayList<>(List.of(place, "--blk-file=" + image));
+    private static String[] arguments(String place, String blkFile, String... options) {
+        List<String> arguments = new ArrayList<>(List.of(place, "--blk-file=" + blkFile));
         arguments.addAll(List.of(options));
         return arguments.toArray(String[]::new);
     }

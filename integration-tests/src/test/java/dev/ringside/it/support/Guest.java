@@ -97,6 +97,12 @@ public final class Guest implements AutoCloseable {
         return run("sha256sum <" + device).split(" ", 2)[0];
     }
 
+    /** Waits until the guest knows that a disk (vda, ...) has so many bytes. */
+    public void awaitSize(String disk, long bytes) throws IOException, InterruptedException {
+        run("for i in $(seq 1000); do [ $(cat /sys/block/%s/size) = %d ] && exit; usleep 20000; done; exit 1"
+                .formatted(disk, bytes / 512));
+    }
+
     /** Connects to QEMU's control socket. */
     public Qmp qmp() throws IOException, InterruptedException {
         return new Qmp(qmpSocket);

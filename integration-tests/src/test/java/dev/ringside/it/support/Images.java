@@ -20,10 +20,15 @@ public final class Images {
 
     /** Makes an image of zeroes, which takes no space. */
     public static Path blank(Path image, long bytes) throws IOException {
+        resize(image, bytes);
+        return image;
+    }
+
+    /** Cuts an image, or lets it grow by zeroes. */
+    public static void resize(Path image, long bytes) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(bytes);
         }
-        return image;
     }
 
     /** Makes an image with random content, the same for the same name and size. */
@@ -37,6 +42,23 @@ public final class Images {
             }
         }
         return image;
+    }
+
+    /** Bytes of a file. */
+    public static byte[] read(Path image, long offset, int bytes) throws IOException {
+        byte[] content = new byte[bytes];
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+            file.seek(offset);
+            file.readFully(content);
+        }
+        return content;
+    }
+
+    /** The space that a file takes, in bytes; holes take none. */
+    public static long allocated(Path file) throws InterruptedException {
+        return 512
+                * Long.parseLong(HostTools.run("busybox", "stat", "-c", "%b", file.toString())
+                        .expectSuccess());
     }
 
     /** The SHA-256 of a file, as {@code sha256sum} writes it. */

@@ -83,9 +83,7 @@ public final class NbdServer implements AutoCloseable {
 
     /** Serves its export with further options. */
     public Backend serve(String... options) throws InterruptedException {
-        List<String> arguments = new ArrayList<>(List.of("--socket-path=" + backendSocket, "--blk-file=" + uri));
-        arguments.addAll(List.of(options));
-        return Backend.startedBy(Backend.script("vhost-user-blk", arguments.toArray(String[]::new)), backendSocket);
+        return Backend.serveAt(backendSocket, uri, options);
     }
 
     @Override
