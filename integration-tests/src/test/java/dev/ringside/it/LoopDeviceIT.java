@@ -45,8 +45,9 @@ class LoopDeviceIT {
             guest.run("blkdiscard -o 4M -l 8M /dev/vda");
             assertThat(full - Images.allocated(image)).isGreaterThanOrEqualTo(8L << 20);
             guest.run("blkdiscard -z -o 16M -l %d /dev/vda".formatted(3 * guestSector));
-            assertThat(Images.read(image, 16 << 20, 3 * guestSector)).containsOnly(0);
-            assertThat(guest.sha256("/dev/vda")).isEqualTo(Images.sha256(image));
+            // Not in the file yet, if they went through the page cache.
+            assertThat(Images.read(loop.path(), 16 << 20, 3 * guestSector)).isEqualTo(new byte[3 * guestSector]);
+            assertThat(guest.sha256("/dev/vda")).isEqualTo(Images.sha256(loop.path()));
 
             Images.resize(image, 2L * MIB * Images.MIB);
             loop.followSize();
@@ -59,7 +60,7 @@ class LoopDeviceIT {
             backend.process().err().await("failed, Input/output error");
             Images.resize(image, 2L * MIB * Images.MIB);
             guest.run(beyond);
-            assertThat(guest.sha256("/dev/vda")).isEqualTo(Images.sha256(image));
+            assertThat(guest.sha256("/dev/vda")).isEqualTo(Images.sha256(loop.path()));
         }
     }
 }
