@@ -5,7 +5,7 @@
 
 readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/ip usr/sbin/tc usr/sbin/bridge
   usr/sbin/ethtool usr/bin/lsblk usr/sbin/mkfs.ext4 usr/sbin/mke2fs usr/sbin/fsck.ext4 usr/sbin/e2fsck
-  usr/sbin/resize2fs usr/sbin/blkdiscard usr/sbin/blockdev usr/bin/socat usr/bin/taskset
+  usr/sbin/resize2fs usr/sbin/blkdiscard usr/sbin/blockdev usr/bin/socat usr/bin/socat1 usr/bin/taskset
   usr/bin/fallocate usr/bin/mount usr/bin/umount'
 
 # What a test may want; what they depend on comes by itself. init loads what has a device, the rest is for modprobe.
