@@ -254,7 +254,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             }
             case Message.RemMemReg remove -> {
                 need(ProtocolFeature.CONFIGURE_MEM_SLOTS, "REM_MEM_REG");
-                yield leaveMemory(List.of(memoryTable.remove(remove.region())));
+                yield leaveMemory(memoryTable.remove(remove.region()));
             }
             case Message.SetStatus set -> setStatus(set.status());
             case Message.GetStatus get -> now(new Reply.U64(status));
