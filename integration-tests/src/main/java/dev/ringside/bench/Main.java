@@ -1,6 +1,7 @@
 package dev.ringside.bench;
 
 import dev.ringside.bench.blk.BlkCommand;
+import dev.ringside.bench.net.NetCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "scripts/bench",
         usageHelpAutoWidth = true,
-        subcommands = BlkCommand.class,
+        subcommands = {BlkCommand.class, NetCommand.class},
         synopsisSubcommandLabel = "BENCHMARK",
         description = "Measures Ringside's back-ends side by side with those of others.")
 public final class Main implements Runnable {
