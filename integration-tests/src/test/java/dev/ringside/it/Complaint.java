@@ -10,11 +10,12 @@ final class Complaint {
     private Complaint() {}
 
     static Consumer<Result> with(int status, String text) {
+        return of("vhost-user-blk", status, text);
+    }
+
+    static Consumer<Result> of(String program, int status, String text) {
         return result -> {
-            assertThat(result.err())
-                    .startsWith("vhost-user-blk: ")
-                    .contains(text)
-                    .hasLineCount(1);
+            assertThat(result.err()).startsWith(program + ": ").contains(text).hasLineCount(1);
             assertThat(result.out()).isEmpty();
             assertThat(result.status()).isEqualTo(status);
         };

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** {@code vhost-user-blk} as a user starts it, by the launcher. Closing it is a SIGTERM, which has to end it well. */
+/** {@code vhost-user-blk} or {@code vhost-user-net} as a user starts it, by the launcher. Closing it is a SIGTERM, which has to end it well. */
 public final class Backend implements AutoCloseable {
     /** What is packaged is tested: the launcher shall build nothing. */
     static final Map<String, String> ENVIRONMENT =
@@ -42,6 +42,37 @@ public final class Backend implements AutoCloseable {
         Stream<String> arguments =
                 Stream.concat(devices.stream().map(device -> "--device=" + device), Stream.of(options));
         return new Backend(start(arguments.toArray(String[]::new)), socket, devices.size());
+    }
+
+    /** Serves NICs, as {@code --device} describes them. */
+    public static Backend nics(List<String> devices, String... options) throws InterruptedException {
+        return new Backend(become(nicsCommand(devices, options)), Path.of(""), devices.size());
+    }
+
+    /** As the other of that name, with the host's network that of a namespace. */
+    public static Backend nics(NetNamespace network, List<String> devices, String... options)
+            throws InterruptedException {
+        return new Backend(become(network.enter(nicsCommand(devices, options))), Path.of(""), devices.size());
+    }
+
+    /**
+     * Runs {@code vhost-user-net} with a command line that ends it at once.
+     *
+     * @param entering words before it, such as those that change its rights
+     */
+    public static Result runNics(List<String> entering, String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(entering);
+        command.addAll(script("vhost-user-net", arguments));
+        try (Child process = become(command)) {
+            return process.finish();
+        }
+    }
+
+    private static List<String> nicsCommand(List<String> devices, String... options) {
+        return script(
+                "vhost-user-net",
+                Stream.concat(devices.stream().map(device -> "--device=" + device), Stream.of(options))
+                        .toArray(String[]::new));
     }
 
     /** Serves an image to whoever listens at a socket, with further options. */

@@ -7,9 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The lab's Linux in a QEMU, with vhost-user disks, and a shell in it that tests talk to. The shell sits on a
+ * The lab's Linux in a QEMU, with vhost-user disks and NICs, and a shell in it that tests talk to. The shell sits on a
  * virtio-serial port that is QEMU's own stdin and stdout, so what is said there is nothing but answers.
  */
 public final class Guest implements AutoCloseable {
@@ -39,7 +40,11 @@ public final class Guest implements AutoCloseable {
             -chardev file,id=status,path=/dev/null -device virtserialport,chardev=status,name=ringside.status""";
 
     private static final String KERNEL_WORDS =
-            "console=ttyS0 quiet panic=-1 mitigations=off nopti no_timer_check init_on_alloc=0 rodata=off";
+            "console=ttyS0 quiet panic=-1 mitigations=off nopti no_timer_check init_on_alloc=0 rodata=off"
+                    + " ringside.dhcp=off";
+
+    /** Of QEMU's command line, for each NIC. */
+    private static final int NIC_WORDS = 6;
 
     private final Child qemu;
     private final Path console;
@@ -92,6 +97,23 @@ public final class Guest implements AutoCloseable {
                 status, String.join("\n", answer.subList(0, answer.size() - 1)).stripTrailing(), "");
     }
 
+    /** Gives a NIC an IPv4 and an IPv6 address, 10.0.0.N and fd00:10::N. */
+    public void address(String nic, int number) throws IOException, InterruptedException {
+        run(
+                "ip link set %1$s up && ip addr replace 10.0.0.%2$d/24 dev %1$s && ip addr replace fd00:10::%2$d/64 dev %1$s nodad"
+                        .formatted(nic, number));
+    }
+
+    /** Stops all of QEMU. */
+    public void freeze() throws IOException, InterruptedException {
+        qemu.signal("STOP");
+    }
+
+    /** Lets it go on. */
+    public void thaw() throws IOException, InterruptedException {
+        qemu.signal("CONT");
+    }
+
     /** The SHA-256 of a device. */
     public String sha256(String device) throws IOException, InterruptedException {
         return run("sha256sum <" + device).split(" ", 2)[0];
@@ -136,9 +158,13 @@ public final class Guest implements AutoCloseable {
 
     /** What a guest is to be like. */
     public static final class Builder {
+        /** Of all NICs of all guests, so that no two of them have one address. */
+        private static final AtomicInteger STATIONS = new AtomicInteger();
+
         private final Qemu qemu;
         private final List<String> disks = new ArrayList<>();
         private final List<String> more = new ArrayList<>();
+        private final List<String> nics = new ArrayList<>();
         private String machine = "pc";
         private int cpus = 1;
         private String memory = "512M";
@@ -204,6 +230,42 @@ public final class Guest implements AutoCloseable {
             return new Guest(Child.start("QEMU", command(home)), home.resolve("console"), home.resolve("qmp"));
         }
 
+        /**
+         * The next NIC (eth0, eth1, ...), served at a socket. It has no IP address.
+         *
+         * @param pairs of queues
+         * @param properties of QEMU's device, each with a comma before it
+         */
+        public Builder nic(Path socket, int pairs, String properties) {
+            String id = "nic" + nics.size() / NIC_WORDS;
+            nics.addAll(List.of("-chardev", "socket,id=%s,path=%s".formatted(id, socket)));
+            nics.addAll(List.of("-netdev", "vhost-user,id=%1$sn,chardev=%1$s,queues=%2$d".formatted(id, pairs)));
+            String queues = pairs > 1 ? ",mq=on" : "";
+            // Without KVM, QEMU 7.2 ends with a segmentation fault when a vhost-user NIC has MSI-X.
+            String vectors = qemu == Qemu.DEBIAN_12 ? ",vectors=0" : ",vectors=" + (2 * pairs + 2);
+            nics.addAll(List.of("-device", nicDevice("virtio-net-pci" + queues + vectors, id, id + "n", properties)));
+            return this;
+        }
+
+        /** As the other of that name, with one pair of queues. */
+        public Builder nic(Path socket) {
+            return nic(socket, 1, "");
+        }
+
+        /** The next NIC is QEMU's own, on a stream socket that somebody listens at. */
+        public Builder streamNic(Path socket, String model) {
+            String id = "nic" + nics.size() / NIC_WORDS;
+            nics.addAll(
+                    List.of("-netdev", "stream,id=%sn,server=off,addr.type=unix,addr.path=%s".formatted(id, socket)));
+            nics.addAll(List.of("-device", nicDevice(model, id, id + "n", ""), "-name", "guest"));
+            return this;
+        }
+
+        private static String nicDevice(String model, String id, String netdev, String properties) {
+            return "%s,id=%s,netdev=%s,mac=52:54:00:00:01:%02x%s"
+                    .formatted(model, id, netdev, STATIONS.incrementAndGet() & 0xff, properties);
+        }
+
         /** Boots it, with its sockets and files in a directory of its own. */
         public Guest boot(Path directory) throws IOException, InterruptedException {
             Guest guest = start(directory);
@@ -236,6 +298,10 @@ public final class Guest implements AutoCloseable {
             command.addAll(List.of("-append", KERNEL_WORDS));
             command.addAll(disks);
             command.addAll(more);
+            if (!nics.isEmpty()) {
+                command.addAll(nics);
+                command.addAll(List.of("-fw_cfg", "name=opt/ringside/data,file=" + Transfer.data(home)));
+            }
             return command;
         }
     }

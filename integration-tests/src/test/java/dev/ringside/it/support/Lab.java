@@ -3,6 +3,8 @@ package dev.ringside.it.support;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -32,8 +34,10 @@ public final class Lab implements BeforeAllCallback {
     }
 
     /** Has the lab made, if it is not there, and shows how that goes on. */
-    private static String place(String what) throws IOException, InterruptedException {
-        Process lab = new ProcessBuilder(script("lab"), "--print=" + what).start();
+    private static String place(String what, String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(script("lab"), "--print=" + what));
+        command.addAll(List.of(options));
+        Process lab = new ProcessBuilder(command).start();
         try (BufferedReader progress = lab.errorReader();
                 BufferedReader answer = lab.inputReader()) {
             progress.lines().forEach(System.err::println);
@@ -54,6 +58,12 @@ public final class Lab implements BeforeAllCallback {
     /** One of the lab's programs. */
     public static String program(String name) {
         return made().programs.resolve(name).toString();
+    }
+
+    /** A program of a component that not every lab has: it is added to this one. */
+    public static String program(String name, String component) throws IOException, InterruptedException {
+        made();
+        return Path.of(place("bin", "--with=" + component)).resolve(name).toString();
     }
 
     /** The guest's kernel, for QEMU. */
