@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * except for the header's place in the first. The room is kept from frame to frame, so that only what changes costs.
  */
 final class HeldChains {
+    /** A ring; its length is a power of two. */
     private final @Nullable DescriptorChain[] chains;
+
+    private final int mask;
     private final int headerBytes;
     private final Iovec room = new Iovec();
     private int first;
@@ -26,7 +29,8 @@ final class HeldChains {
      * @param headerBytes kept free in the first; every chain has at least as many
      */
     HeldChains(int capacity, int headerBytes) {
-        this.chains = new DescriptorChain[capacity];
+        this.chains = new DescriptorChain[Integer.highestOneBit(2 * capacity - 1)];
+        this.mask = chains.length - 1;
         this.headerBytes = headerBytes;
     }
 
@@ -44,13 +48,13 @@ final class HeldChains {
     }
 
     void add(DescriptorChain chain) {
-        chains[(first + count) % chains.length] = chain;
+        chains[(first + count) & mask] = chain;
         count++;
         bytes += chain.writableBytes();
     }
 
     private DescriptorChain chain(int index) {
-        return Objects.requireNonNull(chains[(first + index) % chains.length]);
+        return Objects.requireNonNull(chains[(first + index) & mask]);
     }
 
     /** The room in all chains, or {@link Iovec#NONE} if they are in too many pieces. */
@@ -109,7 +113,7 @@ final class HeldChains {
     DescriptorChain removeFirst() {
         DescriptorChain chain = chain(0);
         chains[first] = null;
-        first = (first + 1) % chains.length;
+        first = (first + 1) & mask;
         count--;
         bytes -= chain.writableBytes();
         return chain;
@@ -137,7 +141,7 @@ final class HeldChains {
     /** Gives all chains back, the last first. */
     void giveBack(QueueContext queue) {
         for (; count > 0; count--) {
-            int last = (first + count - 1) % chains.length;
+            int last = (first + count - 1) & mask;
             queue.giveBack(chain(count - 1));
             chains[last] = null;
         }
