@@ -33,6 +33,9 @@ final class TapRxLane implements RxLane {
     /** For frames that the NIC takes by copying; made when first needed. */
     private @Nullable MemorySegment staging;
 
+    /** {@link #staged} has been read, and the NIC has had no room for it yet. */
+    private boolean waiting;
+
     private boolean noRoom;
     private boolean closed;
 
@@ -63,7 +66,11 @@ final class TapRxLane implements RxLane {
             return;
         }
         int frames = 0;
-        while (frames < BUDGET && readOne()) {
+        if (waiting) {
+            putStaged();
+            frames++;
+        }
+        while (frames < BUDGET && !noRoom && readOne()) {
             frames++;
         }
         if (frames > 0) {
@@ -119,10 +126,13 @@ final class TapRxLane implements RxLane {
         staged.clear();
         staged.header().copyFrom(header);
         staged.add(staging(), 0, bytes);
-        if (!buffers.put(staged)) {
-            noRoom = true;
-            port.counters().dropReceived(Drop.NO_BUFFERS);
-        }
+        putStaged();
+    }
+
+    /** Nothing more is read while the frame waits: it is the kernel's queue that fills up, and drops. */
+    private void putStaged() {
+        waiting = !buffers.put(staged);
+        noRoom = waiting;
     }
 
     private Iovec stagingRoom() {
@@ -144,6 +154,9 @@ final class TapRxLane implements RxLane {
     @Override
     public void close(Runnable released) {
         closed = true;
+        if (waiting) {
+            port.counters().dropReceived(Drop.NO_BUFFERS);
+        }
         next.close();
         port.detach(queue);
         watch.close(released);
