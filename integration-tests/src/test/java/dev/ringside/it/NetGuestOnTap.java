@@ -35,6 +35,7 @@ abstract class NetGuestOnTap {
     private static final String GUEST6 = "[fd00:10::2]";
 
     private final Guest.Builder machine;
+    private final boolean captured;
     private Path directory;
 
     @AutoClose
@@ -49,8 +50,10 @@ abstract class NetGuestOnTap {
     @AutoClose
     private Qmp qmp;
 
-    NetGuestOnTap(Guest.Builder machine) {
+    /** @param captured whether all that passes is written to a file, too, which takes the way with a copy */
+    NetGuestOnTap(Guest.Builder machine, boolean captured) {
         this.machine = machine;
+        this.captured = captured;
     }
 
     @BeforeAll
@@ -59,8 +62,9 @@ abstract class NetGuestOnTap {
         host = NetNamespace.create();
         host.tap("tap0", 1, JUMBO, "multi_queue");
         Path socket = directory.resolve("nic");
-        backend = Backend.nics(
-                host, List.of("socket-path=" + socket + ",link=tap:tap0,queues=2,mtu=" + JUMBO), "--threads=2");
+        String device = "socket-path=" + socket + ",link=tap:tap0,queues=2,mtu=" + JUMBO
+                + (captured ? ",pcap=" + directory.resolve("pcap") : "");
+        backend = Backend.nics(host, List.of(device), "--threads=2");
         guest = machine.cpus(2).nic(socket, 2, ",host_mtu=" + JUMBO).boot(directory);
         qmp = guest.qmp();
         guest.address("eth0", 2);

@@ -18,7 +18,7 @@ import java.util.Random;
  */
 public final class Transfer {
     /** For the transfers that are about size; -Dringside.transfer.mib=1024 makes them what they are meant to be. */
-    public static final int LARGE_MIB = Integer.getInteger("ringside.transfer.mib", 128);
+    public static final int LARGE_MIB = Integer.getInteger("ringside.transfer.mib", 64);
 
     private static final int BLOCK_BYTES = 1 << 20;
     private static final int PORT = 5000;
