@@ -62,21 +62,22 @@ class NetSwitchIT {
         modern = Guest.under(Qemu.LATEST)
                 .memory("320M")
                 .nic(directory.resolve("1"), 1, ",guest_announce=off")
-                .boot(directory);
+                .start(directory);
         oldest = Guest.under(Qemu.DEBIAN_12)
                 .memory("320M")
                 .nic(directory.resolve("2"), 2, "")
-                .boot(directory);
+                .start(directory);
         plain = Guest.under(Qemu.LATEST)
                 .memory("320M")
                 .nic(directory.resolve("3"), 1, PLAIN + ",mrg_rxbuf=off")
-                .boot(directory);
+                .start(directory);
         legacy = Guest.under(Qemu.LATEST)
                 .memory("320M")
                 .nic(directory.resolve("4"), 1, ",disable-modern=on,mrg_rxbuf=off")
-                .boot(directory);
+                .start(directory);
         int number = 1;
         for (Guest guest : List.of(modern, oldest, plain, legacy)) {
+            guest.awaitBoot();
             guest.address("eth0", number++);
         }
     }

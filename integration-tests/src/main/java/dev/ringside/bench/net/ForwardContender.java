@@ -74,7 +74,7 @@ final class ForwardContender implements Contender<NetCell> {
                 "peer",
                 settings.processors().backend(),
                 List.of("net_vhost0,iface=" + sockets.get(0), "net_vhost1,iface=" + sockets.get(1)),
-                List.of("--auto-start", "--forward-mode=io", "--stats-period=3600"));
+                List.of("--stats-period=3600"));
         return listening("peer", command, Map.of(), sockets);
     }
 
@@ -94,15 +94,18 @@ final class ForwardContender implements Contender<NetCell> {
         try (Testpmd generator = Testpmd.generator(
                         tools, workspace, settings.processors().client(), sockets, cell.frameBytes());
                 JavaAllocation allocation = allocation(cell, backend)) {
-            generator.begin();
+            generator.received();
             pause(settings.warmup());
+            long packets = generator.received();
             double cpu = CpuTime.seconds(backend.pid());
             long allocated = allocation == null ? 0 : allocation.allocatedBytes();
             long before = System.nanoTime();
-            long packets = generator.received();
             pause(settings.window());
             packets = generator.received() - packets;
             double seconds = (System.nanoTime() - before) / 1e9;
+            if (packets == 0) {
+                throw new BenchException("no frame comes back to the generator");
+            }
             cpu = CpuTime.seconds(backend.pid()) - cpu;
             if (allocation != null) {
                 long bytes = allocation.allocatedBytes() - allocated;

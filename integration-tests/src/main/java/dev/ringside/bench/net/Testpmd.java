@@ -4,7 +4,6 @@ import dev.ringside.bench.BenchException;
 import dev.ringside.bench.host.Child;
 import dev.ringside.bench.host.Workspace;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,22 +17,21 @@ import java.util.regex.Pattern;
 /** DPDK's testpmd as a generator with two virtio_user ports, and what is common to its command lines. */
 final class Testpmd implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int PORTS = 2;
     private static final int RING = 256;
-    /** Of 32 frames each, on either port: as many as a ring holds, so that none is dropped for want of a descriptor. */
-    private static final int BURSTS = RING / 32;
+    /** As many frames go round in each direction: half of what a ring holds, so that none is dropped. */
+    private static final int BURST = RING / 2;
 
-    private static final String PROMPT = "testpmd> ";
     private static final Pattern RECEIVED = Pattern.compile("RX-packets: (\\d+)");
+    /** The last of each port's statistics. */
+    private static final String END_OF_PORT = "Tx-pps:";
 
     private final Child child;
     private final Path output;
-    /** Both ends of its stdin, so that neither waits for the other. */
-    private final RandomAccessFile commands;
 
-    private Testpmd(Child child, Path output, RandomAccessFile commands) {
+    private Testpmd(Child child, Path output) {
         this.child = child;
         this.output = output;
-        this.commands = commands;
     }
 
     /** A command line without hardware or huge pages, on one processor. */
@@ -47,88 +45,55 @@ final class Testpmd implements AutoCloseable {
                 "--no-huge",
                 "-m",
                 "512",
-                "--file-prefix=ringside-" + name));
+                "--file-prefix=ringside-" + name + "-" + ProcessHandle.current().pid()));
         devices.forEach(device -> command.add("--vdev=" + device));
-        command.addAll(List.of("--", "--nb-cores=1", "--total-num-mbufs=16384"));
+        command.addAll(List.of("--", "--nb-cores=1", "--total-num-mbufs=16384", "--disable-link-check"));
+        command.addAll(List.of("--forward-mode=io", "--rxd=" + RING, "--txd=" + RING));
         command.addAll(options);
         return command;
     }
 
+    /** Sends the frames that go round, and tells once a second how many it has received. */
     static Testpmd generator(NetTools tools, Workspace workspace, int processor, List<Path> sockets, int frameBytes)
             throws BenchException, InterruptedException {
-        Path fifo = workspace.directory().resolve("commands");
         List<String> devices = new ArrayList<>();
-        for (int i = 0; i < sockets.size(); i++) {
+        for (int i = 0; i < PORTS; i++) {
             devices.add("net_virtio_user%d,path=%s,queue_size=%d,mac=%s".formatted(i, sockets.get(i), RING, mac(i)));
         }
-        List<String> testpmd = command(
-                tools,
-                "generator",
-                processor,
-                devices,
-                List.of(
-                        "--interactive",
-                        "--forward-mode=io",
-                        "--txpkts=" + frameBytes,
-                        "--rxd=" + RING,
-                        "--txd=" + RING,
-                        "--eth-peer=0," + mac(1),
-                        "--eth-peer=1," + mac(0)));
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "exec \"$@\" <" + fifo, "sh"));
-        command.addAll(testpmd);
-        try {
-            if (!Files.exists(fifo)) {
-                workspace
-                        .children()
-                        .start("mkfifo", null, List.of("mkfifo", fifo.toString()), Map.of())
-                        .await(PATIENCE);
-            }
-            RandomAccessFile commands = new RandomAccessFile(fifo.toFile(), "rw");
-            Child child = workspace.children().start("generator", processor, command, Map.of());
-            return new Testpmd(child, workspace.directory().resolve("generator.out"), commands);
-        } catch (IOException e) {
-            throw new BenchException(fifo + ": " + e.getMessage(), e);
-        }
+        List<String> options = List.of(
+                "--tx-first",
+                "--burst=" + BURST,
+                "--stats-period=1",
+                "--txpkts=" + frameBytes,
+                "--eth-peer=0," + mac(1),
+                "--eth-peer=1," + mac(0));
+        Child child = workspace
+                .children()
+                .start("generator", processor, command(tools, "generator", processor, devices, options), Map.of());
+        return new Testpmd(child, workspace.directory().resolve("generator.out"));
     }
 
     private static String mac(int port) {
         return "52:54:00:00:00:0" + (port + 1);
     }
 
-    /** Lets the frames go round. */
-    void begin() throws BenchException, InterruptedException {
-        await(1, PROMPT);
-        say("start tx_first " + BURSTS);
-        await(2, PROMPT);
-    }
-
-    /** How many frames both ports have received so far. */
+    /** How many frames both ports have received so far: just now, for it waits until that is told again. */
     long received() throws BenchException, InterruptedException {
-        int prompts = count(text(), PROMPT);
-        say("show port stats all");
-        String all = await(prompts + 1, PROMPT);
-        Matcher matcher = RECEIVED.matcher(all.substring(all.lastIndexOf("NIC statistics for port 0")));
+        int before = count(text(), END_OF_PORT) / PORTS * PORTS;
+        Matcher matcher = RECEIVED.matcher(await(before + PORTS));
         long sum = 0;
-        while (matcher.find()) {
-            sum += Long.parseLong(matcher.group(1));
+        for (int i = 0; i < before + PORTS && matcher.find(); i++) {
+            sum += i < before ? 0 : Long.parseLong(matcher.group(1));
         }
         return sum;
     }
 
-    private void say(String command) throws BenchException {
-        try {
-            commands.write((command + "\n").getBytes(StandardCharsets.US_ASCII));
-        } catch (IOException e) {
-            throw new BenchException("testpmd: " + e.getMessage(), e);
-        }
-    }
-
-    private String await(int times, String text) throws BenchException, InterruptedException {
+    private String await(int ports) throws BenchException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         String said = text();
-        while (count(said, text) < times) {
+        while (count(said, END_OF_PORT) < ports) {
             if (!child.isAlive() || System.nanoTime() > deadline) {
-                throw child.failure("has ended, or does not answer");
+                throw child.failure("has ended, or says nothing");
             }
             Thread.sleep(1);
             said = text();
@@ -153,12 +118,7 @@ final class Testpmd implements AutoCloseable {
     }
 
     @Override
-    public void close() throws BenchException {
+    public void close() {
         child.close();
-        try {
-            commands.close();
-        } catch (IOException e) {
-            throw new BenchException("testpmd: " + e.getMessage(), e);
-        }
     }
 }
