@@ -146,6 +146,11 @@ final class HeldChains {
             chains[last] = null;
         }
         bytes = 0;
+        clearRoom();
+    }
+
+    /** Forgets the room, when all chains have been taken out. */
+    void clearRoom() {
         room.clear();
         inRoom = 0;
     }

@@ -44,6 +44,9 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     private final RxLane lane;
     private final HeldChains held;
+    /** Whether the held chains are the last that were taken from the ring: one may have been rejected in between. */
+    private boolean givable = true;
+
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, 8);
 
     /**
@@ -95,7 +98,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
             }
             if (chain.writableBytes() <= headerBytes) {
                 faults.warn(name, "receive buffer of " + chain.writableBytes() + " bytes");
-                queue.complete(chain, 0);
+                reject(chain);
                 continue;
             }
             held.add(chain);
@@ -185,11 +188,20 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     @Override
     public void giveBack() {
-        held.giveBack(queue);
+        if (givable) {
+            held.giveBack(queue);
+            return;
+        }
+        while (!held.isEmpty()) {
+            queue.complete(held.removeFirst(), 0);
+        }
+        held.clearRoom();
+        givable = true;
     }
 
     @Override
     public void reject(DescriptorChain chain) {
+        givable &= held.isEmpty();
         queue.complete(chain, 0);
     }
 

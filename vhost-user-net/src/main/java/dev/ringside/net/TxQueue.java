@@ -36,6 +36,9 @@ final class TxQueue implements DemandHandler {
     private final int offloads;
     private final Frame frame = new Frame();
     private final @Nullable DescriptorChain[] batch = new DescriptorChain[BATCH];
+    /** Whether the batch is the last that was taken from the ring: a chain may have been rejected in between. */
+    private boolean givable;
+
     /** Kept, so that touching is not found to be useless. */
     @SuppressWarnings("unused")
     private int touched;
@@ -82,6 +85,7 @@ final class TxQueue implements DemandHandler {
      */
     private int takeBatch() {
         int count = 0;
+        givable = true;
         while (count < BATCH) {
             DescriptorChain chain = queue.take();
             if (chain == null) {
@@ -119,16 +123,14 @@ final class TxQueue implements DemandHandler {
     private int serveBatch(int count) {
         int served = 0;
         try {
-            while (served < count) {
-                DescriptorChain chain = batch(served);
-                // Should it fail, it has been completed.
+            while (served < count && serve(batch(served))) {
                 batch[served] = null;
-                if (!serve(chain)) {
-                    batch[served] = chain;
-                    break;
-                }
                 served++;
             }
+        } catch (InternalError | RuntimeException e) {
+            // It has been completed.
+            batch[served] = null;
+            throw e;
         } finally {
             giveBack(served, count);
         }
@@ -140,8 +142,17 @@ final class TxQueue implements DemandHandler {
             DescriptorChain chain = batch[i];
             if (chain != null) {
                 batch[i] = null;
-                queue.giveBack(chain);
+                release(chain);
             }
+        }
+    }
+
+    private void release(DescriptorChain chain) {
+        if (givable) {
+            queue.giveBack(chain);
+        } else {
+            drops.dropSent(Drop.REFUSED);
+            queue.complete(chain, 0);
         }
     }
 
@@ -233,6 +244,7 @@ final class TxQueue implements DemandHandler {
 
     @Override
     public void reject(DescriptorChain chain) {
+        givable = false;
         drops.dropSent(Drop.MALFORMED);
         queue.complete(chain, 0);
     }

@@ -199,6 +199,20 @@ class RxQueueTest {
         }
     }
 
+    /** The ring can only be wound back over what was taken last, and a rejected chain has been used. */
+    @Test
+    void shouldNotGiveBackOverAChainThatItHasRejected() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.RX, NetFeature.MRG_RXBUF)) {
+            rig.driver.add(rig.driver.writable(200));
+            rig.driver.add(rig.driver.readable(new byte[100]));
+            rig.driver.add(rig.driver.writable(200));
+            assertThat(put(rig, 50)).isTrue();
+            assertThat(rig.stop()).isEqualTo(3);
+            int[] written = {rig.driver.awaitUsed(), rig.driver.awaitUsed(), rig.driver.awaitUsed()};
+            assertThat(written).containsExactlyInAnyOrder(HEADER + 50, 0, 0);
+        }
+    }
+
     @Test
     void shouldLiveWhenItsOwnMemoryIsGone() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.RX, 0)) {

@@ -225,11 +225,6 @@ public final class Guest implements AutoCloseable {
             return with("-incoming", "unix:" + socket).start(directory);
         }
 
-        private Guest start(Path directory) throws IOException {
-            Path home = Files.createTempDirectory(directory, "guest");
-            return new Guest(Child.start("QEMU", command(home)), home.resolve("console"), home.resolve("qmp"));
-        }
-
         /**
          * The next NIC (eth0, eth1, ...), served at a socket. It has no IP address.
          *
