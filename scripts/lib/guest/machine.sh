@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The virtual machine itself: which QEMU, which accelerator, and the part of its command line that is always there.
 
+small=  # with the initramfs that has no fio
+append= # further words for the kernel
+
 # choose_qemu: the lab's, or the user's own.
 choose_qemu() {
   if [[ -z $qemu ]]; then
@@ -28,7 +31,7 @@ set_machine_arguments() {
     -nodefaults -no-user-config -display none
     -machine "$machine,accel=$1,memory-backend=memory" -cpu "$cpu" -smp "$cpus" -m "$memory"
     -object "memory-backend-memfd,id=memory,size=$memory,share=on"
-    -kernel "$lab/guest/vmlinux" -initrd "$lab/guest/initramfs" -append "console=ttyS0 $words $2"
+    -kernel "$lab/guest/vmlinux" -initrd "$lab/guest/initramfs${small:+-small}" -append "console=ttyS0 $words $2 $append"
   )
 }
 

@@ -19,13 +19,16 @@ open_session() {
 
 # The views end last, and show how the others ended.
 close_session() {
+  local action
   trap '' INT TERM HUP
   [[ ${#processes[@]} -eq 0 ]] || stop "${processes[@]}"
   [[ ${#views[@]} -eq 0 ]] || { sleep 0.1 && stop "${views[@]}"; }
+  for action in "${at_end[@]}"; do $action; done
   [[ -z ${terminal-} ]] || stty "$terminal" || true
   [[ -z ${work-} ]] || rm -rf "$work"
 }
 views=()
+at_end=() # commands for when all processes have ended
 
 # show_log NAME FILE: with --verbose, what comes into FILE also goes to stderr.
 show_log() {
@@ -71,9 +74,10 @@ run_command() {
   start 'the view of stderr' - "${view[@]}" "$work/err" >&2
   err=$started
 
-  start 'the boot timer' - sleep "$BOOT_PATIENCE"
-  when_ended "$started" boot_time_over
-  if [[ $timeout ]]; then
+  if [[ ! $timeout ]]; then
+    start 'the boot timer' - sleep "$BOOT_PATIENCE"
+    when_ended "$started" boot_time_over
+  else
     start 'the timer' - sleep "$timeout"
     when_ended "$started" time_over
   fi
