@@ -6,7 +6,8 @@
 readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/ip usr/sbin/tc usr/sbin/bridge
   usr/sbin/ethtool usr/bin/lsblk usr/sbin/mkfs.ext4 usr/sbin/mke2fs usr/sbin/fsck.ext4 usr/sbin/e2fsck
   usr/sbin/resize2fs usr/sbin/blkdiscard usr/sbin/blockdev usr/bin/socat usr/bin/socat1 usr/bin/taskset
-  usr/bin/fallocate usr/bin/mount usr/bin/umount'
+  usr/bin/fallocate usr/bin/mount usr/bin/umount usr/bin/setpriv usr/bin/flock usr/bin/tail usr/bin/realpath
+  usr/sbin/nvme'
 
 # What a test may want; what they depend on comes by itself. init loads what has a device, the rest is for modprobe.
 readonly GUEST_MODULES='qemu_fw_cfg virtio_blk virtio_net virtio-rng virtio_balloon e1000 e1000e igb igbvf nvme
