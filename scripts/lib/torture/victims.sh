@@ -49,7 +49,8 @@ kill_one() {
     fi
     sleep 0.02
   done
-  add_pause $(($(milliseconds_of "${line%% *}") - killed))
+  # A guest that boots has no queues to run: what it takes to boot is no pause.
+  ((SECONDS - last_reset < 20)) || add_pause $(($(milliseconds_of "${line%% *}") - killed))
 }
 
 # add_pause MILLISECONDS: negative over midnight.

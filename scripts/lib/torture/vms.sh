@@ -5,6 +5,7 @@ vm=0         # the number of the present one
 victims=()   # its backends
 migrations=0
 resets=0
+last_reset=-60
 
 # vm_start N [incoming]: a QEMU with its backends, which becomes the present one; without the second word it boots.
 vm_start() {

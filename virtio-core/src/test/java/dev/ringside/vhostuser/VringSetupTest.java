@@ -152,10 +152,10 @@ class VringSetupTest extends EchoServed {
     }
 
     @Test
-    void shouldRefuseAddressesToLog() {
-        byte[] logging = vringAddr(0, new VringAddress(RINGS, RINGS + 0x2000, RINGS + 0x3000));
-        logging[4] = 1; // VHOST_VRING_F_LOG, whose feature is not offered
-        shouldRefuse(this::size, SET_VRING_ADDR, logging);
+    void shouldRefuseAddressesWithUnknownFlags() {
+        byte[] flagged = vringAddr(0, new VringAddress(RINGS, RINGS + 0x2000, RINGS + 0x3000));
+        flagged[4] = 2;
+        shouldRefuse(this::size, SET_VRING_ADDR, flagged);
     }
 
     @Test
