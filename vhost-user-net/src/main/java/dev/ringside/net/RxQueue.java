@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * <p>A driver that gives too few or too small buffers loses the frames that do not fit, and never more than those.
  */
 final class RxQueue implements DemandHandler, RxBuffers {
-    /** Chains taken at once, if there are as many. */
-    private static final int AHEAD = 16;
-
     private final String name;
     private final QueueContext queue;
     private final Counters drops;
@@ -83,15 +80,9 @@ final class RxQueue implements DemandHandler, RxBuffers {
         return stats.frames() != before;
     }
 
-    /**
-     * Takes chains until they have room for a frame, or until there are no more. Some are taken ahead, for one after the
-     * other is cheaper in a row.
-     */
+    /** Takes chains until they have room for a frame, or until there are no more. */
     private void gather(int bytes) {
-        if (hasRoomFor(bytes)) {
-            return;
-        }
-        for (int taken = 0; taken < AHEAD || !hasRoomFor(bytes); taken++) {
+        while (held.isEmpty() || (mergeable && held.bytes() < bytes)) {
             DescriptorChain chain = queue.take();
             if (chain == null) {
                 return;
@@ -103,11 +94,6 @@ final class RxQueue implements DemandHandler, RxBuffers {
             }
             held.add(chain);
         }
-    }
-
-    /** Or for as much of it as a single buffer takes. */
-    private boolean hasRoomFor(int bytes) {
-        return !held.isEmpty() && (!mergeable || held.bytes() >= bytes);
     }
 
     /**

@@ -10,9 +10,6 @@ import dev.ringside.link.NetHeader;
 import dev.ringside.link.Port;
 import dev.ringside.link.TxLane;
 import dev.ringside.queue.DescriptorChain;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +20,6 @@ final class TxQueue implements DemandHandler {
     /** Frames sent in one go, before the loop's other queues get their turn. */
     private static final int BUDGET = 64;
 
-    /** Chains taken at once. */
-    private static final int BATCH = 32;
-
     private final String name;
     private final QueueContext queue;
     private final TxLane lane;
@@ -35,14 +29,6 @@ final class TxQueue implements DemandHandler {
     private final int headerBytes;
     private final int offloads;
     private final Frame frame = new Frame();
-    private final @Nullable DescriptorChain[] batch = new DescriptorChain[BATCH];
-    /** Whether the batch is the last that was taken from the ring: a chain may have been rejected in between. */
-    private boolean givable;
-
-    /** Kept, so that touching is not found to be useless. */
-    @SuppressWarnings("unused")
-    private int touched;
-
     private final Runnable flush = this::flush;
     private boolean flushPending;
 
@@ -64,96 +50,16 @@ final class TxQueue implements DemandHandler {
 
     @Override
     public boolean available() {
-        int sent = 0;
-        while (sent < BUDGET) {
-            int count = takeBatch();
-            if (count == 0) {
-                break;
-            }
-            int served = serveBatch(count);
-            sent += served;
-            if (served < count) {
-                break;
-            }
-        }
-        return sent > 0;
-    }
-
-    /**
-     * Takes some chains and touches their headers and frames. What another processor has just written comes from its
-     * cache, each line in much more time than a frame takes here; in such a short loop, many are on their way at once.
-     */
-    private int takeBatch() {
-        int count = 0;
-        givable = true;
-        while (count < BATCH) {
+        for (int sent = 0; sent < BUDGET; sent++) {
             DescriptorChain chain = queue.take();
             if (chain == null) {
-                break;
+                return sent > 0;
             }
-            batch[count++] = chain;
-        }
-        int sum = 0;
-        try {
-            for (int i = 0; i < count; i++) {
-                sum += touch(batch(i));
-            }
-        } catch (InternalError e) {
-            // Its memory is gone, which it is told in its turn.
-        }
-        touched = sum;
-        return count;
-    }
-
-    private int touch(DescriptorChain chain) {
-        if (chain.readableSegments() == 0) {
-            return 0;
-        }
-        MemorySegment memory = chain.memory(0);
-        long end = chain.offset(0) + chain.length(0) - 1;
-        return memory.get(ValueLayout.JAVA_BYTE, chain.offset(0))
-                + memory.get(ValueLayout.JAVA_BYTE, Math.min(chain.offset(0) + headerBytes, end));
-    }
-
-    private DescriptorChain batch(int index) {
-        return Objects.requireNonNull(batch[index]);
-    }
-
-    /** Completes the chains of a batch, or gives back those that the link has no room for. Returns how many it served. */
-    private int serveBatch(int count) {
-        int served = 0;
-        try {
-            while (served < count && serve(batch(served))) {
-                batch[served] = null;
-                served++;
-            }
-        } catch (InternalError | RuntimeException e) {
-            // It has been completed.
-            batch[served] = null;
-            throw e;
-        } finally {
-            giveBack(served, count);
-        }
-        return served;
-    }
-
-    private void giveBack(int from, int to) {
-        for (int i = to - 1; i >= from; i--) {
-            DescriptorChain chain = batch[i];
-            if (chain != null) {
-                batch[i] = null;
-                release(chain);
+            if (!serve(chain)) {
+                return sent > 0;
             }
         }
-    }
-
-    private void release(DescriptorChain chain) {
-        if (givable) {
-            queue.giveBack(chain);
-        } else {
-            drops.dropSent(Drop.REFUSED);
-            queue.complete(chain, 0);
-        }
+        return true;
     }
 
     /** Completes a chain, unless the link has no room for its frame. */
@@ -165,6 +71,8 @@ final class TxQueue implements DemandHandler {
             // Also when its memory is gone, which is an InternalError.
             if (done) {
                 queue.complete(chain, 0);
+            } else {
+                queue.giveBack(chain);
             }
         }
         return done;
@@ -193,7 +101,7 @@ final class TxQueue implements DemandHandler {
 
     @Override
     public void giveBack() {
-        // No chain is held between two calls.
+        // Nothing is held between two calls.
     }
 
     /** Makes the frame of a chain. Returns what is wrong with it, or {@code null}. */
@@ -244,7 +152,6 @@ final class TxQueue implements DemandHandler {
 
     @Override
     public void reject(DescriptorChain chain) {
-        givable = false;
         drops.dropSent(Drop.MALFORMED);
         queue.complete(chain, 0);
     }

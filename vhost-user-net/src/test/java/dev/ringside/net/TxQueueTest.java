@@ -190,23 +190,6 @@ class TxQueueTest {
         }
     }
 
-    /** The ring can only be wound back over what was taken last, and a rejected chain has been used. */
-    @Test
-    void shouldDropRatherThanGiveBackOverAChainThatItHasRejected() throws Exception {
-        try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
-            rig.port.refuse = true;
-            rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(60)));
-            rig.driver.add(rig.driver.writable(10), rig.driver.readable(frame(60)));
-            rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(60)));
-            rig.driver.kick();
-            for (int i = 0; i < 3; i++) {
-                assertThat(rig.driver.awaitUsed()).isZero();
-            }
-            assertThat(rig.port.counters.droppedSent(Drop.REFUSED)).isEqualTo(2);
-            assertThat(rig.stop()).isEqualTo(3);
-        }
-    }
-
     @Test
     void shouldStopWhileTheLinkHasNoRoom() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
