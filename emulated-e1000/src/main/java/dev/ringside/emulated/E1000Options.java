@@ -7,6 +7,7 @@ import dev.ringside.channel.SocketServer;
 import dev.ringside.e1000.E1000;
 import dev.ringside.link.Link;
 import dev.ringside.link.Links;
+import dev.ringside.link.MacAddress;
 import dev.ringside.link.PcapLink;
 import dev.ringside.link.Port;
 import dev.ringside.loop.DeviceLoop;
@@ -64,7 +65,12 @@ final class E1000Options extends DeviceOptions {
             throw new InvalidOptions("--vlan must be 0 to " + MAX_VLAN + ", not " + vlan);
         }
         if (mac != null) {
-            StationAddress.parse(mac);
+            try {
+                MacAddress.parse(mac);
+            } catch (IllegalArgumentException e) {
+                throw new InvalidOptions(
+                        "--mac must be the address of a station such as 52:54:00:12:34:56, not " + mac);
+            }
         }
     }
 
@@ -77,7 +83,8 @@ final class E1000Options extends DeviceOptions {
         port = plugged;
         DeviceLoop loop = loops.forNextDevice().getFirst();
         Map<String, String> labels = Map.of("device", endpoint());
-        E1000 card = new E1000(name, address(), plugged, loop, loops.metrics(), labels);
+        MacAddress address = mac == null ? MacAddress.derivedFrom(endpoint()) : MacAddress.parse(mac);
+        E1000 card = new E1000(name, address.bytes(), plugged, loop, loops.metrics(), labels);
         VfioUserServer made = new VfioUserServer(card, loop, loops.metrics(), labels);
         server = made;
         return made;
@@ -86,14 +93,6 @@ final class E1000Options extends DeviceOptions {
     @Override
     protected String summary() {
         return server == null ? "" : server.summary();
-    }
-
-    private byte[] address() throws IOException {
-        try {
-            return mac == null ? StationAddress.derivedFrom(endpoint()) : StationAddress.parse(mac);
-        } catch (InvalidOptions e) {
-            throw new IOException(e.getMessage(), e);
-        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ringside.net;
 
+import dev.ringside.link.MacAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 

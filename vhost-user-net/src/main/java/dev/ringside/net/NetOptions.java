@@ -6,6 +6,7 @@ import dev.ringside.app.Loops;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.link.Link;
 import dev.ringside.link.Links;
+import dev.ringside.link.MacAddress;
 import dev.ringside.link.PcapLink;
 import dev.ringside.link.Port;
 import dev.ringside.vhostuser.VhostUserServer;

@@ -3,6 +3,7 @@ package dev.ringside.net;
 import dev.ringside.device.Feature;
 import dev.ringside.device.RunningQueue;
 import dev.ringside.fault.FaultLog;
+import dev.ringside.link.MacAddress;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
 import dev.ringside.metrics.Metrics;

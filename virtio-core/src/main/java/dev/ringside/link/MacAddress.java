@@ -1,10 +1,10 @@
-package dev.ringside.net;
+package dev.ringside.link;
 
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** A station address of Ethernet. */
-final class MacAddress {
+/** A station address of Ethernet, as users write it. */
+public final class MacAddress {
     private static final HexFormat COLONS = HexFormat.ofDelimiter(":");
     private static final int BYTES = 6;
 
@@ -19,7 +19,7 @@ final class MacAddress {
      *
      * @throws IllegalArgumentException if it is none, or not that of a single station
      */
-    static MacAddress parse(String text) {
+    public static MacAddress parse(String text) {
         byte[] bytes = COLONS.parseHex(text);
         if (bytes.length != BYTES || (bytes[0] & 1) != 0 || Arrays.equals(bytes, new byte[BYTES])) {
             throw new IllegalArgumentException("not the address of a station: " + text);
@@ -28,13 +28,14 @@ final class MacAddress {
     }
 
     /** An address in QEMU's range that follows from a text, and is thus the same at each start. */
-    static MacAddress derivedFrom(String text) {
+    public static MacAddress derivedFrom(String text) {
         int hash = text.hashCode() * 0x9e37_79b9;
         return new MacAddress(
                 new byte[] {0x52, 0x54, 0, (byte) (hash >>> 24), (byte) (hash >>> 16), (byte) (hash >>> 8)});
     }
 
-    byte[] bytes() {
+    /** Six bytes, in the order in which they are sent. */
+    public byte[] bytes() {
         return bytes.clone();
     }
 
