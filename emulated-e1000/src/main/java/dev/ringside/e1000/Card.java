@@ -7,6 +7,9 @@ import dev.ringside.pci.ConfigSpace;
 final class Card {
     private static final int CTRL_RST = 1 << 26;
     private static final int CTRL_PHY_RST = 1 << 31;
+    /** TCTL: software asks the partner to stop; reads 0, as it is done at once (§13.4.33). */
+    private static final int TCTL_SWXOFF = 1 << 22;
+
     private static final int FLUSH = 1 << 31;
     private static final int EERD_START = 1;
     private static final int EERD_DONE = 1 << 4;
@@ -37,7 +40,7 @@ final class Card {
         phy = new Phy(timers, this::linkChanged);
         mdi = new MdiControl(registers, phy, interrupts);
         link = new MacLink(registers, phy, () -> interrupts.raise(Interrupts.LSC));
-        pause = new PauseFrames(registers, statistics, timers, this::sendingResumed);
+        pause = new PauseFrames(registers, statistics, timers, this::sendingResumed, this::send);
         receiver = new Receiver(registers, host, interrupts, statistics, pause, timers, link);
         loopback = new Loopback(receiver);
         transmitter = new Transmitter(registers, host, interrupts, statistics, pause, timers, this::send);
@@ -128,7 +131,13 @@ final class Card {
                 }
             }
             case TDBAL, TDBAH, TDLEN, TDH -> transmitter.ringChanged();
-            case TDT, TCTL -> transmitter.run();
+            case TCTL -> {
+                if ((value & TCTL_SWXOFF) != 0) {
+                    pause.send(registers.get(Register.FCTTV));
+                }
+                transmitter.run();
+            }
+            case TDT -> transmitter.run();
             case TIDV -> {
                 if ((value & FLUSH) != 0) {
                     transmitter.flushDelay();

@@ -38,8 +38,8 @@ final class Receiver implements RxBuffers {
 
     private static final int TYPE_OFFSET = 12;
     private static final int TAG_BYTES = 4;
-    private static final int MAX_UNTAGGED = 1518;
-    private static final int MAX_TAGGED = 1522;
+    /** The longest frame without RCTL.LPE, tagged or not. */
+    private static final int MAX_WIRE_BYTES = 1522;
 
     private enum Phase {
         IDLE,
@@ -122,13 +122,22 @@ final class Receiver implements RxBuffers {
         }
         int wireBytes = frame.bytes() + Statistics.FCS_BYTES;
         if (wireBytes > PacketMemory.MAX_WIRE_BYTES) {
-            statistics.arrived(wireBytes);
-            statistics.count(Register.ROC);
+            tooLong(wireBytes, frame.mac(0));
         } else if (frame.bytes() >= Frame.ETHERNET_BYTES && !link.isLoopback()) {
             packet.store(frame);
             receive();
         }
         return true;
+    }
+
+    /** Nothing is kept of a frame that is larger than the card's memory for it. */
+    private void tooLong(int wireBytes, long destination) {
+        if (isEnabled()) {
+            statistics.arrived(wireBytes);
+            if (filter.passesAddress(destination)) {
+                statistics.oversized();
+            }
+        }
     }
 
     /** A link that can do so reads into the card's packet memory, which saves a copy. */
@@ -150,6 +159,7 @@ final class Receiver implements RxBuffers {
             return false;
         }
         refused = true;
+        pause.full();
         return true;
     }
 
@@ -191,19 +201,19 @@ final class Receiver implements RxBuffers {
     }
 
     private boolean isWanted() {
-        boolean tagged = packet.u16(TYPE_OFFSET) == registers.get(Register.VET);
-        int limit = registers.has(Register.RCTL, RCTL_LPE)
-                ? PacketMemory.MAX_WIRE_BYTES
-                : tagged ? MAX_TAGGED : MAX_UNTAGGED;
-        if (packet.wireBytes() > limit) {
-            statistics.count(Register.ROC);
-            return false;
-        }
         if (pause.receive(packet) && !registers.has(Register.RCTL, RCTL_PMCF)) {
             return false;
         }
-        return filter.passesAddress(packet.destination())
-                && (!tagged || filter.passesVlan(packet.u16(TYPE_OFFSET + 2)));
+        boolean tagged = packet.u16(TYPE_OFFSET) == registers.get(Register.VET);
+        if (!filter.passesAddress(packet.destination())
+                || (tagged && !filter.passesVlan(packet.u16(TYPE_OFFSET + 2)))) {
+            return false;
+        }
+        if (packet.wireBytes() > MAX_WIRE_BYTES && !registers.has(Register.RCTL, RCTL_LPE)) {
+            statistics.oversized();
+            return false;
+        }
+        return true;
     }
 
     private int bufferBytes() {
@@ -348,6 +358,7 @@ final class Receiver implements RxBuffers {
     private void retry() {
         if (refused) {
             refused = false;
+            pause.drained();
             roomAgain.run();
         }
     }

@@ -47,8 +47,8 @@ public enum Register {
     TXCW(0x0178, 0, 0xc000ffff),
     /** Receive configuration word. */
     RXCW(0x0180, 0, 0),
-    /** Transmit control. */
-    TCTL(0x0400, 0, 0x01ffffff),
+    /** Transmit control; bit 22 sends a pause frame and reads 0. */
+    TCTL(0x0400, 0, 0x01bfffff),
     /** Transmit inter-packet gap. */
     TIPG(0x0410, 0x00602006, 0x3fffffff),
     /** Adaptive IFS throttle. */

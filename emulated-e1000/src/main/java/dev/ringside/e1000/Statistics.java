@@ -62,6 +62,12 @@ final class Statistics {
         countBytes(Register.TORL, Register.TORH, wireBytes);
     }
 
+    /** A frame for this card was too long for it (§13.7.15, §13.7.36). */
+    void oversized() {
+        count(Register.ROC);
+        count(Register.RLEC);
+    }
+
     /** A frame was received. */
     void received(int wireBytes, long destination) {
         count(Register.GPRC);

@@ -83,7 +83,8 @@ final class TransmitFrame {
             return false;
         }
         boolean softwareChecksum = work.txsm && !work.tse && endsEarly(context.tucse(), bytes);
-        int copied = softwareChecksum ? bytes : Math.min(bytes, COPIED_BYTES);
+        boolean wholeIpChecksum = work.ixsm && !endsEarly(context.ipcse(), COPIED_BYTES);
+        int copied = softwareChecksum || wholeIpChecksum ? bytes : Math.min(bytes, COPIED_BYTES);
         packet.copyTo(0, scratch, VLAN_BYTES, copied);
         if (!(work.tse ? segment(bytes, work, context) : complete(bytes, copied, work, context, softwareChecksum))) {
             return false;

@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
             "  qemu-system-x86_64 -m 512 -machine memory-backend=mem \\",
             "    -object memory-backend-memfd,id=mem,size=512M,share=on \\",
             "    -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/nic.sock\"}}' ...",
-            "QEMU is 10.1 or newer. Without shared memory it works, too, more slowly."
+            "QEMU is 10.1 or newer. Without shared memory it works, too, more slowly. Do not migrate or save the guest:",
+            "QEMU loses the card's state, and does not say so."
         })
 public final class Main extends BackendCommand {
     private Main(Links links) {

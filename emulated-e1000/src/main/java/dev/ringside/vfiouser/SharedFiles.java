@@ -5,14 +5,10 @@ import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.Mmap;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Maps each file that a client shares once, however many DMA maps lie in it. A guest behind a virtual IOMMU has a map for
@@ -20,18 +16,15 @@ import java.util.Objects;
  * kernel's limit of mappings. Used on the session's loop.
  */
 final class SharedFiles {
-    /** A file is what its device and inode numbers say. */
-    private record Key(Object device, Object inode) {}
-
     /** One mapping of a file from its beginning, shared by maps. */
     final class Mapping {
-        private final Key key;
+        private final HostFile.Identity file;
         private final MemorySegment memory;
         private final Arena arena;
         private int users;
 
-        private Mapping(Key key, MemorySegment memory, Arena arena) {
-            this.key = key;
+        private Mapping(HostFile.Identity file, MemorySegment memory, Arena arena) {
+            this.file = file;
             this.memory = memory;
             this.arena = arena;
         }
@@ -44,13 +37,13 @@ final class SharedFiles {
         void release() {
             users--;
             if (users == 0) {
-                mappings.remove(key, this);
+                mappings.remove(file, this);
                 arena.close();
             }
         }
     }
 
-    private final Map<Key, Mapping> mappings = new HashMap<>();
+    private final Map<HostFile.Identity, Mapping> mappings = new HashMap<>();
 
     /**
      * A mapping that holds a file's first bytes; the caller releases it.
@@ -61,31 +54,28 @@ final class SharedFiles {
      */
     Mapping map(Fd fd, long bytes) throws MessageFault {
         try {
-            Map<String, Object> attributes =
-                    Files.readAttributes(Path.of("/proc/self/fd/" + fd.value()), "unix:dev,ino");
-            Key key = new Key(
-                    Objects.requireNonNull(attributes.get("dev")), Objects.requireNonNull(attributes.get("ino")));
-            Mapping mapping = mappings.get(key);
+            HostFile.Identity file = HostFile.identity(fd);
+            Mapping mapping = mappings.get(file);
             if (mapping == null || mapping.memory.byteSize() < bytes) {
-                mapping = mapWhole(fd, bytes, key);
-                mappings.put(key, mapping);
+                mapping = mapWhole(fd, bytes, file);
+                mappings.put(file, mapping);
             }
             mapping.users++;
             return mapping;
-        } catch (IOException e) {
+        } catch (LinuxException e) {
             throw new MessageFault("memory cannot be mapped: " + e.getMessage());
         }
     }
 
     @SuppressWarnings("MustBeClosedChecker") // the mapping owns the arena
-    private Mapping mapWhole(Fd fd, long bytes, Key key) throws MessageFault, LinuxException {
+    private Mapping mapWhole(Fd fd, long bytes, HostFile.Identity file) throws MessageFault, LinuxException {
         long size = HostFile.size(fd);
         if (size < bytes) {
             throw new MessageFault("memory ends at %#x, its file at %#x".formatted(bytes, size));
         }
         Arena arena = Arena.ofShared();
         try {
-            return new Mapping(key, Mmap.shared(fd, 0, size, arena), arena);
+            return new Mapping(file, Mmap.shared(fd, 0, size, arena), arena);
         } catch (LinuxException e) {
             arena.close();
             throw e;

@@ -106,14 +106,16 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     public void wake() {
         if (!active && channel.isOpen()) {
             active = true;
+            channel.polled(true);
             loop.activate(this);
         }
     }
 
     @Override
     public boolean arm() {
-        active = channel.poll();
-        return !active;
+        active = false;
+        channel.polled(false);
+        return true;
     }
 
     @Override

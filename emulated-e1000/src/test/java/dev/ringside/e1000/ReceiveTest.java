@@ -5,6 +5,7 @@ import static dev.ringside.e1000.TestDriver.RCTL_SECRC;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,13 +84,23 @@ class ReceiveTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1518, false, true", "1519, false, false", "9018, true, true", "16384, true, true", "16385, true, false"
+    @CsvSource({"1522, false, true", "1523, false, false", "9018, true, true", "16384, true, true", "16385, true, false"
     })
     void shouldReceiveLongFramesIfTheDriverLikes(int wireBytes, boolean lpe, boolean passes) {
         driver.startReceive(lpe ? LPE : 0);
         driver.receive(TestDriver.frame(OWN, 0x0800, wireBytes - 4));
         assertThat(driver.read(Register.GPRC)).isEqualTo(passes ? 1 : 0);
         assertThat(driver.read(Register.ROC)).isEqualTo(passes ? 0 : 1);
+        assertThat(driver.read(Register.RLEC)).isEqualTo(passes ? 0 : 1);
+        assertThat(driver.read(Register.TPR)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2000, 20000})
+    void shouldNotMindLongFramesForOthers(int bytes) {
+        driver.startReceive(0);
+        driver.receive(TestDriver.frame(OTHER, 0x0800, bytes));
+        assertThat(driver.read(Register.ROC)).isZero();
         assertThat(driver.read(Register.TPR)).isEqualTo(1);
     }
 
@@ -287,6 +298,36 @@ class ReceiveTest {
         driver.timers.advance(256 * 512);
         assertThat(driver.sent).hasSize(1);
         assertThat(driver.read(Register.XOFFRXC)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldAskThePartnerToPauseWhileItHasNoRoom() {
+        driver.startReceive(0);
+        driver.write(Register.CTRL, driver.read(Register.CTRL) | 1 << 28);
+        driver.write(Register.FCTTV, 0x1234);
+        driver.write(Register.FCRTL, 1 << 31);
+        while (driver.receive(TestDriver.frame(OWN, 0x0800, 100))) {
+            assertThat(driver.sent).isEmpty();
+        }
+        driver.receive(TestDriver.frame(OWN, 0x0800, 100));
+        driver.timers.advance(0);
+        driver.write(Register.RDT, TestDriver.RING - 2);
+        driver.timers.advance(0);
+        assertThat(driver.sent).hasSize(2);
+        assertThat(HexFormat.of().formatHex(driver.sent.getFirst().bytes(), 0, 18))
+                .isEqualTo("0180c2000001" + "525400123456" + "8808" + "0001" + "1234");
+        assertThat(driver.sent.getLast().bytes()).hasSize(60);
+        assertThat(driver.sent.getLast().bytes()[16]).isZero();
+        assertThat(driver.read(Register.XOFFTXC)).isEqualTo(1);
+        assertThat(driver.read(Register.XONTXC)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldAskThePartnerToPauseWhenSoftwareSaysSo() {
+        driver.write(Register.TCTL, 1 << 22);
+        assertThat(driver.read(Register.TCTL)).isZero();
+        assertThat(driver.sent).hasSize(1);
+        assertThat(driver.read(Register.XONTXC)).isEqualTo(1);
     }
 
     @Test

@@ -126,6 +126,19 @@ class TransmitTest {
         assertThat(driver.isSent(0)).as("the context, too, is reported").isTrue();
     }
 
+    @Test
+    void shouldInsertAChecksumOverAWholeLongFrame() {
+        driver.addDescriptor(14 | 24L << 8, DEXT | RS);
+        driver.add(tcp(1400), DATA | EOP | IFCS | RS | IXSM);
+        driver.kick();
+        byte[] sent = driver.sent.getFirst().bytes();
+        long sum = 0;
+        for (int i = 14; i < 1400; i += 2) {
+            sum += (sent[i] & 0xff) << 8 | (sent[i + 1] & 0xff);
+        }
+        assertThat(OnesComplement.fold(sum)).isEqualTo(0xffff);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shouldPassSegmentationOn(boolean remote) {

@@ -40,6 +40,7 @@ public final class FdChannel extends AbstractChannel {
     private @Nullable Watch watch;
 
     private boolean readRequested;
+    private boolean polled;
     private boolean polling;
     private long messages;
     private @Nullable ByteBuf incoming;
@@ -91,10 +92,18 @@ public final class FdChannel extends AbstractChannel {
             // Not from within the handler that asked, whose call must return before the next message arrives; and one
             // message in a turn, so that a peer with many of them leaves time for others.
             // One that looks for messages itself finds it sooner.
-            if (!polling) {
+            if (!polled && !polling) {
                 loop.atEndOfTurn(this::readIfRequested);
             }
         }
+    }
+
+    /**
+     * Says whether {@link #poll} is called in every turn, so that nothing else has to look. When that ends nothing is lost:
+     * what has come since the last call makes the socket ready once more.
+     */
+    public void polled(boolean inEveryTurn) {
+        polled = inEveryTurn;
     }
 
     /**

@@ -23,6 +23,9 @@ public final class HostFile {
     private static final int STATX_BASIC_STATS = 0x7ff;
     private static final int STATX_BYTES = 256;
     private static final int STX_BLKSIZE = 4;
+    private static final int STX_INO = 32;
+    private static final int STX_DEV_MAJOR = 136;
+    private static final int STX_DEV_MINOR = 140;
 
     /** linux/fs.h. */
     private static final long BLKDISCARD = 0x1277;
@@ -63,12 +66,33 @@ public final class HostFile {
      */
     public static long blockBytes(Fd fd) throws LinuxException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment statx = arena.allocate(STATX_BYTES, 8);
-            if (Libc.statx(fd.value(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, statx.address()) != 0) {
-                throw LinuxException.last("statx");
-            }
-            return Long.highestOneBit(Math.max(1, statx.get(ValueLayout.JAVA_INT, STX_BLKSIZE)));
+            return Long.highestOneBit(Math.max(1, statx(fd, arena).get(ValueLayout.JAVA_INT, STX_BLKSIZE)));
         }
+    }
+
+    /**
+     * Which file it is: two descriptors with the same identity are of the same file.
+     *
+     * @param device major number in the upper half, minor in the lower
+     */
+    public record Identity(long device, long inode) {}
+
+    /** Which file a descriptor is of. */
+    public static Identity identity(Fd fd) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statx = statx(fd, arena);
+            long major = statx.get(ValueLayout.JAVA_INT, STX_DEV_MAJOR);
+            long minor = Integer.toUnsignedLong(statx.get(ValueLayout.JAVA_INT, STX_DEV_MINOR));
+            return new Identity(major << 32 | minor, statx.get(ValueLayout.JAVA_LONG, STX_INO));
+        }
+    }
+
+    private static MemorySegment statx(Fd fd, Arena arena) throws LinuxException {
+        MemorySegment statx = arena.allocate(STATX_BYTES, 8);
+        if (Libc.statx(fd.value(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, statx.address()) != 0) {
+            throw LinuxException.last("statx");
+        }
+        return statx;
     }
 
     /** Grows a file with zeroes, or cuts it. */
