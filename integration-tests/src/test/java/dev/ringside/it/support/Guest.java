@@ -31,7 +31,7 @@ public final class Guest implements AutoCloseable {
     private static final String COMMAND = """
             {qemu} -nodefaults -no-user-config -display none
             -machine {machine},accel=tcg,memory-backend=memory -cpu Nehalem -smp {cpus} -m {memory}
-            -object memory-backend-memfd,id=memory,size={memory},share=on
+            -object {backing},id=memory,size={memory}
             -kernel {kernel} -initrd {initramfs} -serial file:{home}/console -qmp unix:{home}/qmp,server=on,wait=off
             -device virtio-serial-pci -fw_cfg name=opt/ringside/run,file={home}/command
             -chardev stdio,id=shell,signal=off -device virtserialport,chardev=shell,name=shell
@@ -130,6 +130,12 @@ public final class Guest implements AutoCloseable {
         return new Qmp(qmpSocket);
     }
 
+    /** Has the guest reboot itself, and waits until it is up again. */
+    public void reboot() throws IOException, InterruptedException {
+        qemu.say("reboot -f\n");
+        awaitBoot();
+    }
+
     /** Switches the guest off, and waits for QEMU's end. */
     public void powerOff() throws IOException, InterruptedException {
         qemu.say("exit\n");
@@ -165,6 +171,8 @@ public final class Guest implements AutoCloseable {
         private final List<String> disks = new ArrayList<>();
         private final List<String> more = new ArrayList<>();
         private final List<String> nics = new ArrayList<>();
+        private final List<String> kernelWords = new ArrayList<>(List.of(KERNEL_WORDS));
+        private String backing = "memory-backend-memfd,share=on";
         private String machine = "pc";
         private int cpus = 1;
         private String memory = "512M";
@@ -188,6 +196,18 @@ public final class Guest implements AutoCloseable {
         /** In QEMU's notation, if not 512M. */
         public Builder memory(String size) {
             memory = size;
+            return this;
+        }
+
+        /** Memory that belongs to QEMU alone, so that a backend can only ask for it. */
+        public Builder privateMemory() {
+            backing = "memory-backend-ram";
+            return this;
+        }
+
+        /** More words for the guest's kernel. */
+        public Builder kernel(String words) {
+            kernelWords.add(words);
             return this;
         }
 
@@ -286,6 +306,7 @@ public final class Guest implements AutoCloseable {
                     "{machine}", machine,
                     "{cpus}", String.valueOf(cpus),
                     "{memory}", memory,
+                    "{backing}", backing,
                     "{kernel}", Lab.kernel(),
                     "{initramfs}", Lab.initramfs(),
                     "{home}", home.toString());
@@ -296,7 +317,7 @@ public final class Guest implements AutoCloseable {
                 }
                 command.add(word);
             }
-            command.addAll(List.of("-append", KERNEL_WORDS));
+            command.addAll(List.of("-append", String.join(" ", kernelWords)));
             command.addAll(disks);
             command.addAll(more);
             if (!nics.isEmpty()) {

@@ -4,6 +4,7 @@
  * <pre>
  *   Lab       scripts/lab: where QEMU, its tools and the guest are
  *   Backend   scripts/vhost-user-blk: the program under test
+ *   E1000     scripts/emulated-e1000, the same; TwoStations: its card and another NIC in one guest
  *   Guest     a Linux in a QEMU, with a shell to talk to; Qmp talks to the QEMU
  *   QemuTools qemu-io, qemu-img: front-ends without a guest
  *   Uml       a Linux with a front-end of its own
