@@ -1,6 +1,7 @@
 package dev.ringside.bench;
 
 import dev.ringside.bench.blk.BlkCommand;
+import dev.ringside.bench.e1000.E1000Command;
 import dev.ringside.bench.net.NetCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "scripts/bench",
         usageHelpAutoWidth = true,
-        subcommands = {BlkCommand.class, NetCommand.class},
+        subcommands = {BlkCommand.class, NetCommand.class, E1000Command.class},
         synopsisSubcommandLabel = "BENCHMARK",
         description = "Measures Ringside's back-ends side by side with those of others.")
 public final class Main implements Runnable {
