@@ -241,8 +241,9 @@ abstract class E1000Guests {
                 + Capture.read(capture, before).stream()
                         .filter(frame -> frame.source().equals(FAR_ADDRESS) && wanted.test(frame))
                         .count();
-        Await.until("the wanted frames are counted, and no others", () -> stations.statistic("rx_packets")
-                == expected.call());
+        Await.until(
+                "the wanted frames are counted, and no others",
+                () -> stations.statistic("rx_packets") == expected.call());
         return expected.call();
     }
 

@@ -237,7 +237,7 @@ class PassthroughDiagnosisIT {
             "sriov destroy --vlan=5 " + NIC,
             "sriov lend " + NIC
         }) {
-            String[] words = line.split(" ");
+            String[] words = line.split(" ", -1);
             Result result = host.run(words[0], Arrays.copyOfRange(words, 1, words.length));
             assertThat(result.status()).as(line).isEqualTo(MISUSE);
             assertThat(result.err()).as(line).contains("(try --help)").hasLineCount(1);

@@ -53,14 +53,14 @@ class PassthroughLookIT {
     void namesComeFromPciIds() throws Exception {
         host.device(NIC, 7);
         host.device("0000:02:00.0", 8).attribute("vendor", "0x1af4").attribute("device", "0x1041");
-        host.file(
-                "usr/share/misc/pci.ids",
-                "# comment\n"
-                        + "1af4  Red Hat, Inc.\n"
-                        + "\t1042  Virtio block\n"
-                        + "8086  Intel\n"
-                        + "\t10c9  82576 NIC\n"
-                        + "\t\t8086 a03c  Sub\n");
+        host.file("usr/share/misc/pci.ids", """
+                # comment
+                1af4  Red Hat, Inc.
+                \t1042  Virtio block
+                8086  Intel
+                \t10c9  82576 NIC
+                \t\t8086 a03c  Sub
+                """);
         String list = host.run("vfio", "list").expectSuccess();
         assertThat(list).contains("Intel 82576 NIC").contains("Red Hat, Inc. network controller 1af4:1041");
         assertThat(list().get(0).path("device_name").asText()).isEqualTo("82576 NIC");
