@@ -1,5 +1,7 @@
 package dev.ringside.bench.e1000;
 
+import dev.ringside.bench.guest.Network;
+import dev.ringside.bench.guest.Tools;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,9 +45,9 @@ enum Card {
     }
 
     /** The words of our program's command line. */
-    List<String> command(E1000Tools tools, Path socket, int pollMicros) {
+    List<String> command(Tools tools, Path socket, int pollMicros) {
         List<String> words = new ArrayList<>(List.of(
-                tools.launcher(),
+                tools.launcher("emulated-e1000"),
                 "--socket-path=" + socket,
                 "--link=tap:" + Network.TAP,
                 "--metrics=127.0.0.1:" + TrapCounts.PORT));

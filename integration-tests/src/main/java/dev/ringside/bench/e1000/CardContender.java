@@ -5,7 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.e1000.E1000Cell.Traffic;
+import dev.ringside.bench.guest.BenchGuest;
+import dev.ringside.bench.guest.Network;
+import dev.ringside.bench.guest.Settings;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Child;
+import dev.ringside.bench.host.CpuTime;
 import dev.ringside.bench.host.Listening;
 import dev.ringside.bench.host.Workspace;
 import dev.ringside.bench.measure.Contender;
@@ -34,12 +39,16 @@ final class CardContender implements Contender<E1000Cell> {
     private static final String END = "end";
 
     private final Card card;
-    private final E1000Tools tools;
-    private final Workspace workspace;
-    private final E1000Settings settings;
+    /** Of the card that polls. */
+    private final int pollMicros;
 
-    CardContender(Card card, E1000Tools tools, Workspace workspace, E1000Settings settings) {
+    private final Tools tools;
+    private final Workspace workspace;
+    private final Settings settings;
+
+    CardContender(Card card, int pollMicros, Tools tools, Workspace workspace, Settings settings) {
         this.card = card;
+        this.pollMicros = pollMicros;
         this.tools = tools;
         this.workspace = workspace;
         this.settings = settings;
@@ -85,7 +94,7 @@ final class CardContender implements Contender<E1000Cell> {
     }
 
     private Child startOurs(Network network, Path socket) throws BenchException, InterruptedException {
-        List<String> command = network.enter(card.command(tools, socket, settings.pollMicros()));
+        List<String> command = network.enter(card.command(tools, socket, pollMicros));
         Child child = workspace
                 .children()
                 .start("ringside", settings.processors().backend(), command, Map.of("RINGSIDE_NO_BUILD", "1"));

@@ -3,6 +3,8 @@ package dev.ringside.bench.e1000;
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.CommonOptions;
 import dev.ringside.bench.WrongOption;
+import dev.ringside.bench.guest.Settings;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.HostFacts;
 import dev.ringside.bench.host.Workspace;
 import dev.ringside.bench.measure.CellResult;
@@ -73,10 +75,9 @@ public final class E1000Command implements Callable<Integer> {
         }
         List<E1000Cell> cells = common.select(E1000Cells.all(), E1000Cells.QUICK);
         int runs = common.runs();
-        E1000Settings settings =
-                new E1000Settings(common.processors(), common.warmup(), common.window(), accelerator, pollMicros);
+        Settings settings = new Settings(common.processors(), common.warmup(), common.window(), accelerator);
         common.checkFiles();
-        E1000Tools tools = E1000Tools.fromEnvironment();
+        Tools tools = Tools.fromEnvironment();
         try (Workspace workspace = new Workspace(common.directory())) {
             List<String> notes = notes();
             notes.forEach(note -> System.err.println("bench: " + note));
@@ -108,13 +109,13 @@ public final class E1000Command implements Callable<Integer> {
                 : List.of();
     }
 
-    private static List<CellResult> measure(
-            Workspace workspace, E1000Tools tools, E1000Settings settings, List<E1000Cell> cells, int runs)
+    private List<CellResult> measure(
+            Workspace workspace, Tools tools, Settings settings, List<E1000Cell> cells, int runs)
             throws InterruptedException {
         PrintStream progress = System.err;
         List<Contender<E1000Cell>> contenders = new ArrayList<>();
         for (Card card : Card.values()) {
-            contenders.add(new CardContender(card, tools, workspace, settings));
+            contenders.add(new CardContender(card, pollMicros, tools, workspace, settings));
         }
         Rounds<E1000Cell> rounds = new Rounds<>(contenders, cell -> {}, E1000Metrics.PACKETS, progress);
         List<CellResult> results = new ArrayList<>();
@@ -125,7 +126,7 @@ public final class E1000Command implements Callable<Integer> {
         return results;
     }
 
-    private static Map<String, String> describe(E1000Settings settings, int runs) {
+    private Map<String, String> describe(Settings settings, int runs) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("runs", String.valueOf(runs));
         facts.put("seconds", String.valueOf(settings.window().toMillis() / 1e3));
@@ -133,7 +134,7 @@ public final class E1000Command implements Callable<Integer> {
         facts.put("backend on cpu", String.valueOf(settings.processors().backend()));
         facts.put("guest on cpu", String.valueOf(settings.processors().client()));
         facts.put("guests by", settings.accelerator());
-        facts.put("polling for us", String.valueOf(settings.pollMicros()));
+        facts.put("polling for us", String.valueOf(pollMicros));
         return facts;
     }
 }

@@ -1,6 +1,8 @@
 package dev.ringside.bench.e1000;
 
 import dev.ringside.bench.BenchException;
+import dev.ringside.bench.guest.Network;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Children;
 import java.time.Duration;
 import java.util.List;
@@ -19,8 +21,7 @@ record TrapCounts(double reads, double writes, double interrupts, double message
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /** Asks the program. */
-    static TrapCounts ask(E1000Tools tools, Children children, Network network)
-            throws BenchException, InterruptedException {
+    static TrapCounts ask(Tools tools, Children children, Network network) throws BenchException, InterruptedException {
         List<String> wget =
                 List.of(tools.labProgram("busybox"), "wget", "-q", "-O", "-", "http://127.0.0.1:" + PORT + "/metrics");
         return of(children.start("wget", null, network.enter(wget), Map.of()).await(PATIENCE));

@@ -1,7 +1,10 @@
 package dev.ringside.bench.net;
 
 import dev.ringside.bench.BenchException;
+import dev.ringside.bench.guest.Settings;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Child;
+import dev.ringside.bench.host.CpuTime;
 import dev.ringside.bench.host.JavaAllocation;
 import dev.ringside.bench.host.Listening;
 import dev.ringside.bench.host.Workspace;
@@ -19,11 +22,11 @@ final class ForwardContender implements Contender<NetCell> {
     private static final long POLL_MICROS = 1_000_000;
 
     private final boolean ours;
-    private final NetTools tools;
+    private final Tools tools;
     private final Workspace workspace;
-    private final NetSettings settings;
+    private final Settings settings;
 
-    ForwardContender(boolean ours, NetTools tools, Workspace workspace, NetSettings settings) {
+    ForwardContender(boolean ours, Tools tools, Workspace workspace, Settings settings) {
         this.ours = ours;
         this.tools = tools;
         this.workspace = workspace;
@@ -61,7 +64,7 @@ final class ForwardContender implements Contender<NetCell> {
 
     private Child startOurs(List<Path> sockets) throws BenchException, InterruptedException {
         List<String> command = List.of(
-                tools.launcher(),
+                tools.launcher("vhost-user-net"),
                 "--device=socket-path=" + sockets.get(0) + ",link=switch",
                 "--device=socket-path=" + sockets.get(1) + ",link=switch",
                 "--poll-us=" + POLL_MICROS);

@@ -3,6 +3,8 @@ package dev.ringside.bench.net;
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.CommonOptions;
 import dev.ringside.bench.WrongOption;
+import dev.ringside.bench.guest.Settings;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.HostFacts;
 import dev.ringside.bench.host.Workspace;
 import dev.ringside.bench.measure.CellResult;
@@ -62,9 +64,9 @@ public final class NetCommand implements Callable<Integer> {
         }
         List<NetCell> cells = common.select(NetCells.all(), NetCells.QUICK);
         int runs = common.runs();
-        NetSettings settings = new NetSettings(common.processors(), common.warmup(), common.window(), accelerator);
+        Settings settings = new Settings(common.processors(), common.warmup(), common.window(), accelerator);
         common.checkFiles();
-        NetTools tools = NetTools.fromEnvironment();
+        Tools tools = Tools.fromEnvironment();
         try (Workspace workspace = new Workspace(common.directory())) {
             List<String> notes = notes();
             notes.forEach(note -> System.err.println("bench: " + note));
@@ -97,7 +99,7 @@ public final class NetCommand implements Callable<Integer> {
     }
 
     private static List<CellResult> measure(
-            Workspace workspace, NetTools tools, NetSettings settings, List<NetCell> cells, int runs)
+            Workspace workspace, Tools tools, Settings settings, List<NetCell> cells, int runs)
             throws InterruptedException {
         PrintStream progress = System.err;
         List<Contender<NetCell>> contenders = List.of(
@@ -114,7 +116,7 @@ public final class NetCommand implements Callable<Integer> {
         return results;
     }
 
-    private static Map<String, String> describe(NetSettings settings, int runs) {
+    private static Map<String, String> describe(Settings settings, int runs) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("runs", String.valueOf(runs));
         facts.put("seconds", String.valueOf(settings.window().toMillis() / 1e3));

@@ -4,7 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ringside.bench.BenchException;
+import dev.ringside.bench.guest.BenchGuest;
+import dev.ringside.bench.guest.Network;
+import dev.ringside.bench.guest.Settings;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Child;
+import dev.ringside.bench.host.CpuTime;
 import dev.ringside.bench.host.Listening;
 import dev.ringside.bench.host.Workspace;
 import dev.ringside.bench.measure.Contender;
@@ -15,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,11 +37,11 @@ final class TapContender implements Contender<NetCell> {
     private static final String END = "end";
 
     private final boolean ours;
-    private final NetTools tools;
+    private final Tools tools;
     private final Workspace workspace;
-    private final NetSettings settings;
+    private final Settings settings;
 
-    TapContender(boolean ours, NetTools tools, Workspace workspace, NetSettings settings) {
+    TapContender(boolean ours, Tools tools, Workspace workspace, Settings settings) {
         this.ours = ours;
         this.tools = tools;
         this.workspace = workspace;
@@ -78,9 +84,17 @@ final class TapContender implements Contender<NetCell> {
                                 processor,
                                 network.enter(List.of(tools.labProgram("iperf3"), "--server", "--forceflush")),
                                 Map.of())) {
-            List<String> nic = ours
-                    ? List.of("-chardev", "socket,id=nic,path=" + socket, "-netdev", "vhost-user,id=net,chardev=nic")
-                    : List.of("-netdev", "tap,id=net,ifname=" + Network.TAP + ",script=no,downscript=no,vhost=off");
+            List<String> nic = new ArrayList<>(List.of("-device", "virtio-net-pci,netdev=net"));
+            nic.addAll(
+                    ours
+                            ? List.of(
+                                    "-chardev",
+                                    "socket,id=nic,path=" + socket,
+                                    "-netdev",
+                                    "vhost-user,id=net,chardev=nic")
+                            : List.of(
+                                    "-netdev",
+                                    "tap,id=net,ifname=" + Network.TAP + ",script=no,downscript=no,vhost=off"));
             sample = drive(load, network, backend, nic);
             if (!server.isAlive()) {
                 throw server.failure("has ended");
@@ -94,8 +108,8 @@ final class TapContender implements Contender<NetCell> {
     }
 
     private Child startOurs(Network network, Path socket) throws BenchException, InterruptedException {
-        List<String> command =
-                network.enter(List.of(tools.launcher(), "--device=socket-path=" + socket + ",link=tap:" + Network.TAP));
+        List<String> command = network.enter(List.of(
+                tools.launcher("vhost-user-net"), "--device=socket-path=" + socket + ",link=tap:" + Network.TAP));
         Child child = workspace
                 .children()
                 .start("ringside", settings.processors().backend(), command, Map.of("RINGSIDE_NO_BUILD", "1"));

@@ -1,6 +1,7 @@
 package dev.ringside.bench.net;
 
 import dev.ringside.bench.BenchException;
+import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Child;
 import dev.ringside.bench.host.Workspace;
 import java.io.IOException;
@@ -35,8 +36,7 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** A command line without hardware or huge pages, on one processor. */
-    static List<String> command(
-            NetTools tools, String name, int processor, List<String> devices, List<String> options) {
+    static List<String> command(Tools tools, String name, int processor, List<String> devices, List<String> options) {
         List<String> command = new ArrayList<>(List.of(
                 tools.labProgram("dpdk-testpmd"),
                 // The first is idle.
@@ -54,7 +54,7 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** Sends the frames that go round, and tells once a second how many it has received. */
-    static Testpmd generator(NetTools tools, Workspace workspace, int processor, List<Path> sockets, int frameBytes)
+    static Testpmd generator(Tools tools, Workspace workspace, int processor, List<Path> sockets, int frameBytes)
             throws BenchException, InterruptedException {
         List<String> devices = new ArrayList<>();
         for (int i = 0; i < PORTS; i++) {

@@ -1,4 +1,4 @@
-package dev.ringside.bench.net;
+package dev.ringside.bench.guest;
 
 import dev.ringside.bench.host.Processors;
 import java.time.Duration;
@@ -11,4 +11,4 @@ import java.time.Duration;
  * @param window what is measured
  * @param accelerator of the guests: kvm or tcg
  */
-record NetSettings(Processors processors, Duration warmup, Duration window, String accelerator) {}
+public record Settings(Processors processors, Duration warmup, Duration window, String accelerator) {}

@@ -1,7 +1,8 @@
-package dev.ringside.bench.net;
+package dev.ringside.bench.guest;
 
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.host.Child;
+import dev.ringside.bench.host.CpuTime;
 import dev.ringside.bench.host.Workspace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The lab's guest with one processor and one virtio NIC, which runs one command. */
-final class BenchGuest implements AutoCloseable {
+/** The lab's guest with one processor and one NIC, which runs one command. */
+public final class BenchGuest implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String WORDS = "console=ttyS0 quiet panic=-1 mitigations=off nopti no_timer_check"
             + " init_on_alloc=0 rodata=off ringside.dhcp=off";
@@ -29,16 +30,11 @@ final class BenchGuest implements AutoCloseable {
     /**
      * Boots it: its processor on one of the host's, all the rest of QEMU on the other.
      *
-     * @param nic QEMU's words for the netdev "net"
+     * @param nic QEMU's words for its NIC
      * @param command what it runs when its NIC has an address
      */
-    static BenchGuest boot(
-            NetTools tools,
-            Workspace workspace,
-            NetSettings settings,
-            Network network,
-            List<String> nic,
-            String command)
+    public static BenchGuest boot(
+            Tools tools, Workspace workspace, Settings settings, Network network, List<String> nic, String command)
             throws BenchException, InterruptedException {
         Path directory = workspace.directory();
         List<String> words = new ArrayList<>(List.of(tools.labProgram("qemu-system-x86_64"), "-nodefaults"));
@@ -62,7 +58,6 @@ final class BenchGuest implements AutoCloseable {
             throw new BenchException(directory + ": " + e.getMessage(), e);
         }
         words.addAll(nic);
-        words.addAll(List.of("-device", "virtio-net-pci,netdev=net"));
         Child qemu =
                 workspace.children().start("qemu", settings.processors().backend(), network.enter(words), Map.of());
         BenchGuest guest = new BenchGuest(qemu, directory.resolve("out"));
@@ -82,12 +77,12 @@ final class BenchGuest implements AutoCloseable {
     }
 
     /** Of QEMU's threads but those of its processors. */
-    double cpuSeconds() throws BenchException {
+    public double cpuSeconds() throws BenchException {
         return CpuTime.seconds(qemu.pid());
     }
 
     /** Waits until the command has printed a line of this text, and gives all that it has printed. */
-    String await(String line, Duration patience) throws BenchException, InterruptedException {
+    public String await(String line, Duration patience) throws BenchException, InterruptedException {
         return await(out, line, patience);
     }
 

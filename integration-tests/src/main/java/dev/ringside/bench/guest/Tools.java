@@ -1,4 +1,4 @@
-package dev.ringside.bench.e1000;
+package dev.ringside.bench.guest;
 
 import dev.ringside.bench.BenchException;
 import java.nio.file.Files;
@@ -7,13 +7,13 @@ import java.nio.file.Path;
 /**
  * Where the programs are: scripts/bench has seen to it and says so.
  *
- * @param repository whose scripts start our backend
+ * @param repository whose scripts start our programs
  * @param lab made by scripts/lab
  */
-record E1000Tools(Path repository, Path lab) {
+public record Tools(Path repository, Path lab) {
 
-    static E1000Tools fromEnvironment() throws BenchException {
-        return new E1000Tools(path("RINGSIDE_BENCH_REPOSITORY"), path("RINGSIDE_BENCH_LAB"));
+    public static Tools fromEnvironment() throws BenchException {
+        return new Tools(path("RINGSIDE_BENCH_REPOSITORY"), path("RINGSIDE_BENCH_LAB"));
     }
 
     private static Path path(String variable) throws BenchException {
@@ -24,15 +24,15 @@ record E1000Tools(Path repository, Path lab) {
         return Path.of(value);
     }
 
-    String launcher() {
-        return repository.resolve("scripts").resolve("emulated-e1000").toString();
+    public String launcher(String program) {
+        return repository.resolve("scripts").resolve(program).toString();
     }
 
-    String labProgram(String program) {
+    public String labProgram(String program) {
         return lab.resolve("bin").resolve(program).toString();
     }
 
-    String guestFile(String name) {
+    public String guestFile(String name) {
         return lab.resolve("guest").resolve(name).toString();
     }
 }

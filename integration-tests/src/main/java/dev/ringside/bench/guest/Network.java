@@ -1,4 +1,4 @@
-package dev.ringside.bench.e1000;
+package dev.ringside.bench.guest;
 
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.host.Child;
@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /** A network namespace with a TAP in it, for one run. It is gone with the process that holds it. */
-final class Network implements AutoCloseable {
-    static final String TAP = "tap0";
+public final class Network implements AutoCloseable {
+    public static final String TAP = "tap0";
     /** The host's address on the TAP; the guest has the next one. */
-    static final String HOST = "10.0.0.1";
+    public static final String HOST = "10.0.0.1";
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -25,7 +25,7 @@ final class Network implements AutoCloseable {
         this.holder = holder;
     }
 
-    static Network create(E1000Tools tools, Children children) throws BenchException, InterruptedException {
+    public static Network create(Tools tools, Children children) throws BenchException, InterruptedException {
         Child holder =
                 children.start("network", null, List.of("unshare", "--net", "--", "sleep", "infinity"), Map.of());
         Network network = new Network(holder);
@@ -60,7 +60,7 @@ final class Network implements AutoCloseable {
     }
 
     /** A command line that runs another one in here. */
-    List<String> enter(List<String> command) {
+    public List<String> enter(List<String> command) {
         List<String> words = new ArrayList<>(List.of("nsenter", "--net=/proc/" + holder.pid() + "/ns/net", "--"));
         words.addAll(command);
         return words;

@@ -1,4 +1,4 @@
-package dev.ringside.bench.net;
+package dev.ringside.bench.host;
 
 import dev.ringside.bench.BenchException;
 import java.io.IOException;
@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The processor time of a process, thread by thread. */
-final class CpuTime {
+public final class CpuTime {
     /** USER_HZ: in the kernel's interface for ever. */
     private static final double TICKS_PER_SECOND = 100;
 
@@ -20,7 +20,7 @@ final class CpuTime {
     private CpuTime() {}
 
     /** In seconds, of all threads but those whose name begins with "CPU ": the virtual processors of a QEMU. */
-    static double seconds(long pid) throws BenchException {
+    public static double seconds(long pid) throws BenchException {
         double ticks = 0;
         for (Path thread : threads(pid)) {
             String stat = read(thread.resolve("stat"));
@@ -35,7 +35,7 @@ final class CpuTime {
     }
 
     /** The number of a QEMU's thread of its first processor. */
-    static long firstProcessor(long pid) throws BenchException {
+    public static long firstProcessor(long pid) throws BenchException {
         for (Path thread : threads(pid)) {
             if (read(thread.resolve("comm")).startsWith("CPU 0")) {
                 return Long.parseLong(thread.getFileName().toString());
