@@ -177,6 +177,18 @@ final class BlkOptions extends DeviceOptions {
                 : FileStorage.open(Path.of(file), readOnly, direct);
     }
 
+    /** Claims the disk when the other process has given it up, as after a migration. */
+    @Override
+    protected SocketServer createServerBesideAnother(Loops loops) throws IOException {
+        incoming = true;
+        return createServer(loops);
+    }
+
+    @Override
+    protected void releaseForAnother() {
+        // The session has done so.
+    }
+
     @Override
     protected String summary() {
         return device == null ? "" : device.summary();

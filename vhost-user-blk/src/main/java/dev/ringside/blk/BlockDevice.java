@@ -140,16 +140,29 @@ public final class BlockDevice implements VirtioDevice {
 
     /** On a thread of its own, for others are served meanwhile. */
     @Override
-    public CompletableFuture<Void> handOver() {
+    public CompletableFuture<Void> handOver(boolean elsewhere) {
         return CompletableFuture.runAsync(
                 () -> {
                     try {
-                        storage.handOver();
+                        storage.handOver(elsewhere);
                     } catch (IOException e) {
                         throw new CompletionException(e);
                     }
                 },
                 work -> Thread.ofPlatform().daemon().name("hand-over").start(work));
+    }
+
+    @Override
+    public byte[] saveState() {
+        return new byte[] {(byte) (writeback ? 1 : 0)};
+    }
+
+    @Override
+    public void loadState(byte[] state) throws MessageFault {
+        if (state.length != 1 || state[0] < 0 || state[0] > 1) {
+            throw new MessageFault("state of a block device, " + state.length + " bytes");
+        }
+        writeback = state[0] == 1;
     }
 
     @Override

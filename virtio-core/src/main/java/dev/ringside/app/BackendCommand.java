@@ -7,11 +7,14 @@ import dev.ringside.loop.Engine;
 import dev.ringside.metrics.Metrics;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -44,6 +47,9 @@ public abstract class BackendCommand implements Callable<Integer> {
     private static final int POLL_ORDER = 102;
     private static final int ENGINE_ORDER = 103;
     private static final int METRICS_ORDER = 104;
+    /** By which a new process is told that it takes over from the one that has started it. */
+    static final String TAKEOVER = "--takeover";
+
     private static final int VERBOSE_ORDER = 110;
     private static final int CAPABILITIES_ORDER = 111;
 
@@ -100,6 +106,9 @@ public abstract class BackendCommand implements Callable<Integer> {
             order = VERBOSE_ORDER,
             description = "Log connections; twice: every message.")
     private boolean[] verbose = {};
+
+    @Option(names = TAKEOVER, hidden = true)
+    private @Nullable Path takeover;
 
     @Option(
             names = "--print-capabilities",
@@ -243,39 +252,59 @@ public abstract class BackendCommand implements Callable<Integer> {
 
     private void serve(List<DeviceOptions> options, Engine engine, Metrics metrics) throws IOException {
         List<SocketServer> servers = new ArrayList<>();
-        CompletableFuture<Void> terminated = onTermination();
+        BlockingQueue<Wish> wishes = wishes();
         Signal.handle(new Signal("HUP"), signal -> options.forEach(DeviceOptions::reload));
         try (Loops loops = new Loops(engine, threads, TimeUnit.MICROSECONDS.toNanos(pollMicros), metrics)) {
-            serve(options, servers, loops, terminated);
+            serve(options, servers, loops, wishes);
         }
     }
 
-    private static void serve(
-            List<DeviceOptions> options, List<SocketServer> servers, Loops loops, CompletableFuture<Void> terminated)
+    /** What the program may be asked for from outside, besides serving. */
+    private enum Wish {
+        END,
+        HAND_OVER
+    }
+
+    private void serve(List<DeviceOptions> options, List<SocketServer> servers, Loops loops, BlockingQueue<Wish> wishes)
             throws IOException {
+        boolean handedOver = false;
         try {
-            for (DeviceOptions device : options) {
-                SocketServer server = device.createServer(loops);
-                servers.add(server);
-                device.connectTo(server);
-                LOG.info("{}: ready", server);
+            if (takeover == null) {
+                open(options, servers, loops);
+            } else {
+                Handover.fromOldProcess(takeover, options, servers, loops);
             }
-            CompletableFuture.anyOf(terminated, allFinished(servers)).join();
+            allFinished(servers).thenRun(() -> wishes.add(Wish.END));
+            while (!handedOver && wishes.take() == Wish.HAND_OVER) {
+                handedOver = Handover.toNewProcess(options, servers);
+            }
             options.forEach(device -> LOG.info("{}", device.summary()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
-            if (closeAll(servers)) {
+            if (!handedOver && closeAll(servers)) {
                 options.forEach(DeviceOptions::release);
             }
             // If not, something may still use what would be released: the end of the process does it.
         }
     }
 
-    private static CompletableFuture<Void> onTermination() {
-        CompletableFuture<Void> terminated = new CompletableFuture<>();
-        for (String name : List.of("TERM", "INT")) {
-            Signal.handle(new Signal(name), signal -> terminated.complete(null));
+    private static void open(List<DeviceOptions> options, List<SocketServer> servers, Loops loops) throws IOException {
+        for (DeviceOptions device : options) {
+            SocketServer server = device.createServer(loops);
+            servers.add(server);
+            device.connectTo(server);
+            LOG.info("{}: ready", server);
         }
-        return terminated;
+    }
+
+    private static BlockingQueue<Wish> wishes() {
+        BlockingQueue<Wish> wishes = new LinkedBlockingQueue<>();
+        for (String name : List.of("TERM", "INT")) {
+            Signal.handle(new Signal(name), signal -> wishes.add(Wish.END));
+        }
+        Signal.handle(new Signal("USR2"), signal -> wishes.add(Wish.HAND_OVER));
+        return wishes;
     }
 
     /** Returns whether nothing is left. */

@@ -48,6 +48,24 @@ public abstract class DeviceOptions {
      */
     protected abstract SocketServer createServer(Loops loops) throws IOException;
 
+    /**
+     * The same while another process still serves the device, and is about to hand it over.
+     *
+     * @return {@code null} if that is not possible before the other has done {@link #releaseForAnother}
+     */
+    protected @Nullable SocketServer createServerBesideAnother(Loops loops) throws IOException {
+        return null;
+    }
+
+    /** Another process is going to go on: gives up what that one could not open otherwise. The queues are at rest. */
+    protected void releaseForAnother() {
+        release();
+    }
+
+    final void prepare(SocketServer server) {
+        server.prepare(socketPath, connect);
+    }
+
     /** One line about what the device has done, for the log at the end. */
     protected abstract String summary();
 

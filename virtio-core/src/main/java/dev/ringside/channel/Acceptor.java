@@ -1,5 +1,6 @@
 package dev.ringside.channel;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.DeviceLoop;
@@ -26,6 +27,7 @@ public final class Acceptor {
     private boolean wanted;
     private boolean retrying;
     private boolean closed;
+    private boolean paused;
 
     /**
      * @param loop where connections are accepted
@@ -51,7 +53,7 @@ public final class Acceptor {
     }
 
     private void accept() {
-        if (!wanted || closed) {
+        if (!wanted || closed || paused) {
             return;
         }
         try {
@@ -73,6 +75,22 @@ public final class Acceptor {
     private void retry() {
         retrying = false;
         accept();
+    }
+
+    /** Accepts nothing until {@link #resume}. */
+    public void pause() {
+        paused = true;
+    }
+
+    /** Accepts again. */
+    public void resume() {
+        paused = false;
+        accept();
+    }
+
+    /** One more descriptor of the listening socket. */
+    public Fd duplicate() throws LinuxException {
+        return socket.fd().duplicate();
     }
 
     /** Accepts no more and closes the listening socket. */

@@ -2,6 +2,7 @@ package dev.ringside.channel;
 
 import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.Fd;
+import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Interest;
@@ -41,6 +42,7 @@ public final class FdChannel extends AbstractChannel {
 
     private boolean readRequested;
     private boolean polled;
+    private boolean paused;
     private boolean polling;
     private long messages;
     private @Nullable ByteBuf incoming;
@@ -130,10 +132,31 @@ public final class FdChannel extends AbstractChannel {
         return messages != before;
     }
 
+    /**
+     * Reads no more until {@link #resume}, unless a message has arrived in part. On the loop.
+     *
+     * @return whether that is so
+     */
+    public boolean pause() {
+        paused = incoming == null || incoming.writerIndex() == 0;
+        return paused;
+    }
+
+    /** Reads again. */
+    public void resume() {
+        paused = false;
+        readIfRequested();
+    }
+
+    /** One more descriptor of the connection. */
+    public Fd duplicate() throws LinuxException {
+        return socket.fd().duplicate();
+    }
+
     /** Reads until a message is complete or nothing more has come. */
     private void readIfRequested() {
         try {
-            while (readRequested && open) {
+            while (readRequested && open && !paused) {
                 if (!readSome()) {
                     return;
                 }

@@ -1,5 +1,6 @@
 package dev.ringside.channel;
 
+import dev.ringside.linux.Errno;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.UnixSocket;
@@ -7,7 +8,9 @@ import dev.ringside.loop.DeviceLoop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +28,53 @@ public abstract class SocketServer {
 
         /** Sends the peer away. */
         void close();
+
+        /**
+         * Comes to rest, for another process to go on: reads no more messages, and nothing is in flight.
+         *
+         * @return what the other process has to be told; fails if that is not possible, and all goes on then
+         */
+        default CompletableFuture<List<Frame>> suspend() {
+            return CompletableFuture.failedFuture(new IOException("this device cannot be taken over"));
+        }
+
+        /** One more descriptor of the connection, after {@link #suspend}. */
+        default Fd duplicate() throws LinuxException {
+            throw new LinuxException("takeover", Errno.EOPNOTSUPP);
+        }
+
+        /** Goes on after {@link #suspend}; or begins, after {@link #replay}. */
+        default void resume() {}
+
+        /**
+         * Handles one of the messages that another process's {@link #suspend} has given.
+         *
+         * @param frame taken over
+         */
+        default CompletableFuture<?> replay(Frame frame) {
+            frame.release();
+            return CompletableFuture.failedFuture(new IOException("this device cannot be taken over"));
+        }
+    }
+
+    /**
+     * What another process needs to go on.
+     *
+     * @param listening the socket that peers are accepted on; {@code null} if there is none
+     * @param connection to the present peer; {@code null} if there is none
+     * @param state of the session with it
+     */
+    public record Suspended(
+            @Nullable Fd listening, @Nullable Fd connection, List<Frame> state) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (listening != null) {
+                listening.close();
+            }
+            if (connection != null) {
+                connection.close();
+            }
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(SocketServer.class);
@@ -56,6 +106,16 @@ public abstract class SocketServer {
      * @param connection taken over
      */
     protected abstract Session open(UnixSocket connection);
+
+    /**
+     * Begins a session on a connection that another process has had: it says and reads nothing before {@link
+     * Session#resume}. Called on the loop.
+     *
+     * @param connection taken over
+     */
+    protected Session openInherited(UnixSocket connection) throws IOException {
+        throw new IOException(name + " cannot be taken over");
+    }
 
     /** The present session, if there is one. On the loop. */
     protected final @Nullable Session session() {
@@ -102,6 +162,111 @@ public abstract class SocketServer {
         ListeningSocket.checkLength(path);
         connectPath = path;
         loop.execute(this::tryConnect);
+    }
+
+    /** Comes to rest, for another process to go on. From any thread. */
+    public final CompletableFuture<Suspended> suspend() {
+        return loop.call(() -> {
+                    if (acceptor != null) {
+                        acceptor.pause();
+                    }
+                    Session present = session;
+                    return present == null ? CompletableFuture.completedFuture(List.<Frame>of()) : present.suspend();
+                })
+                .thenCompose(state -> state)
+                .thenApplyAsync(this::suspended, loop)
+                .whenCompleteAsync(
+                        (done, failure) -> {
+                            if (failure != null && acceptor != null) {
+                                acceptor.resume();
+                            }
+                        },
+                        loop);
+    }
+
+    private Suspended suspended(List<Frame> state) {
+        try {
+            return new Suspended(
+                    acceptor == null ? null : acceptor.duplicate(),
+                    session == null ? null : session.duplicate(),
+                    state);
+        } catch (LinuxException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    /** Goes on after {@link #suspend}, for the other process does not. From any thread. */
+    public final void resume() {
+        loop.execute(() -> {
+            if (session != null) {
+                session.resume();
+            }
+            if (acceptor != null) {
+                acceptor.resume();
+            }
+        });
+    }
+
+    /** Leaves the socket's path to another process, which goes on. From any thread. */
+    public final void leave() {
+        loop.execute(() -> socketPath = null);
+    }
+
+    /**
+     * Says where peers come from, without listening or connecting: another process's sockets are to be inherited.
+     *
+     * @param listenPath where the other process listens, if it does
+     * @param toConnect where it connects to, if it does
+     */
+    public final void prepare(@Nullable Path listenPath, @Nullable Path toConnect) {
+        socketPath = listenPath;
+        connectPath = toConnect;
+    }
+
+    /**
+     * Goes on with another process's sockets, which are taken over. From any thread; then come {@link #replay} and {@link
+     * #begin}.
+     */
+    public final CompletableFuture<Void> inherit(@Nullable Fd listening, @Nullable Fd connection) {
+        return loop.call(() -> {
+            if (listening != null) {
+                acceptor = new Acceptor(loop, UnixSocket.adopt(listening), this::serve);
+            }
+            if (connection != null) {
+                Session opened = openInherited(UnixSocket.adopt(connection));
+                session = opened;
+                opened.ended().thenRun(this::sessionEnded);
+            }
+            return null;
+        });
+    }
+
+    /** Has the inherited session handle one of the messages of {@link Suspended#state}, which is taken over. */
+    public final CompletableFuture<Void> replay(Frame frame) {
+        return loop.call(() -> {
+                    Session present = session;
+                    if (present == null) {
+                        frame.release();
+                        throw new IOException("messages for a session that is not there");
+                    }
+                    return present.replay(frame);
+                })
+                .thenCompose(done -> done)
+                .thenApply(done -> null);
+    }
+
+    /** All has been replayed: serves. From any thread. */
+    public final CompletableFuture<Void> begin() {
+        return loop.call(() -> {
+            if (session != null) {
+                session.resume();
+            } else if (acceptor != null) {
+                acceptor.acceptNext();
+            } else {
+                tryConnect();
+            }
+            return null;
+        });
     }
 
     private void accept(UnixSocket socket) {

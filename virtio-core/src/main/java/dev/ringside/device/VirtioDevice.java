@@ -74,14 +74,27 @@ public interface VirtioDevice {
     default void claim() throws IOException {}
 
     /**
-     * No queue runs, and the front-end has been logging writes: its guest is most likely about to go on elsewhere. Makes
-     * all that was done visible there, and gives up what only one process may have at a time, until {@link #claim}.
+     * No queue runs, and another process is about to go on, if all goes well: gives up what only one may have at a time,
+     * until {@link #claim}.
      *
+     * @param elsewhere whether the other may be on another host, where all that was done has to be visible
      * @return completed when that is done; exceptionally if it could not be
      */
-    default CompletableFuture<Void> handOver() {
+    default CompletableFuture<Void> handOver(boolean elsewhere) {
         return CompletableFuture.completedFuture(null);
     }
+
+    /** What the driver has set by other ways than its queues, for another process that goes on. At most 4 KiB. */
+    default byte[] saveState() {
+        return new byte[0];
+    }
+
+    /**
+     * What {@link #saveState} has given in another process, perhaps of another version.
+     *
+     * @throws MessageFault if it makes no sense
+     */
+    default void loadState(byte[] state) throws MessageFault {}
 
     /**
      * A driver starts to use a queue.

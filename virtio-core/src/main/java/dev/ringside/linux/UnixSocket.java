@@ -140,6 +140,9 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
+    private static final short POLLIN = 1;
+    private static final short POLLOUT = 4;
+
     private static UnixSocket create() throws LinuxException {
         int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0) {
@@ -272,6 +275,25 @@ public final class UnixSocket implements AutoCloseable {
 
     private static int align8(int value) {
         return (value + 7) & ~7;
+    }
+
+    /**
+     * Waits, for those who may.
+     *
+     * @param readable until something has come, or until there is room to send
+     * @return whether that is so
+     */
+    public boolean await(boolean readable, int millis) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pollfd = arena.allocate(8, 4);
+            pollfd.set(ValueLayout.JAVA_INT, 0, fd.value());
+            pollfd.set(ValueLayout.JAVA_SHORT, 4, readable ? POLLIN : POLLOUT);
+            int count = Libc.poll(pollfd.address(), 1, millis);
+            if (count < 0 && Native.getLastError() != Errno.EINTR) {
+                throw LinuxException.last("poll");
+            }
+            return count > 0;
+        }
     }
 
     @Override

@@ -29,11 +29,15 @@ public final class DirtyLog implements AutoCloseable {
     private final MemorySegment words;
     private final long pages;
     private final Arena arena;
+    private final Fd file;
+    private final long offset;
 
-    private DirtyLog(MemorySegment words, Arena arena) {
+    private DirtyLog(MemorySegment words, Arena arena, Fd file, long offset) {
         this.words = words;
         this.pages = words.byteSize() * Byte.SIZE;
         this.arena = arena;
+        this.file = file;
+        this.offset = offset;
     }
 
     /**
@@ -55,7 +59,7 @@ public final class DirtyLog implements AutoCloseable {
             if (fileSize < offset + size) {
                 throw new MessageFault("log ends at %#x, its file at %#x".formatted(offset + size, fileSize));
             }
-            return new DirtyLog(Mmap.shared(fd, offset, size, arena), arena);
+            return new DirtyLog(Mmap.shared(fd, offset, size, arena), arena, fd.duplicate(), offset);
         } catch (LinuxException e) {
             arena.close();
             throw new MessageFault("log cannot be mapped: " + e.getMessage());
@@ -63,6 +67,21 @@ public final class DirtyLog implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    /** The file that the log is in. */
+    public Fd file() {
+        return file;
+    }
+
+    /** Where in its file the log begins, in bytes. */
+    public long offset() {
+        return offset;
+    }
+
+    /** In bytes. */
+    public long size() {
+        return words.byteSize();
     }
 
     /**
@@ -93,5 +112,6 @@ public final class DirtyLog implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        file.close();
     }
 }

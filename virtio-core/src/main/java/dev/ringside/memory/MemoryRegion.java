@@ -7,6 +7,7 @@ import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.Mmap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One piece of guest memory that a front-end shares, mapped for as long as this object is open (vhost-user, "Memory
@@ -18,12 +19,24 @@ public final class MemoryRegion implements AutoCloseable {
     private final long userAddress;
     private final MemorySegment memory;
     private final Arena arena;
+    /** What a process that goes on with this one's guests needs to map it, too. */
+    private final @Nullable Fd file;
 
-    private MemoryRegion(long guestAddress, long userAddress, MemorySegment memory, Arena arena) {
+    private final long mmapOffset;
+
+    private MemoryRegion(
+            long guestAddress,
+            long userAddress,
+            MemorySegment memory,
+            Arena arena,
+            @Nullable Fd file,
+            long mmapOffset) {
         this.guestAddress = guestAddress;
         this.userAddress = userAddress;
         this.memory = memory;
         this.arena = arena;
+        this.file = file;
+        this.mmapOffset = mmapOffset;
     }
 
     /**
@@ -52,7 +65,7 @@ public final class MemoryRegion implements AutoCloseable {
                         "memory region ends at %#x, its file at %#x".formatted(mmapOffset + size, fileSize));
             }
             MemorySegment mapping = Mmap.shared(fd, mmapOffset, size, arena);
-            return new MemoryRegion(guestAddress, userAddress, mapping, arena);
+            return new MemoryRegion(guestAddress, userAddress, mapping, arena, fd.duplicate(), mmapOffset);
         } catch (LinuxException e) {
             arena.close();
             throw new MessageFault("memory region cannot be mapped: " + e.getMessage());
@@ -65,7 +78,7 @@ public final class MemoryRegion implements AutoCloseable {
     /** A region over memory of our own, for tests of what stands on it; {@link #close} leaves the memory alone. */
     @SuppressWarnings("MustBeClosedChecker") // the region owns the arena
     static MemoryRegion of(MemorySegment memory, long guestAddress, long userAddress) {
-        return new MemoryRegion(guestAddress, userAddress, memory, Arena.ofShared());
+        return new MemoryRegion(guestAddress, userAddress, memory, Arena.ofShared(), null, 0);
     }
 
     private static void checkRange(String kind, long address, long size) throws MessageFault {
@@ -89,6 +102,16 @@ public final class MemoryRegion implements AutoCloseable {
         return memory.byteSize();
     }
 
+    /** The file that the region is in; {@code null} for memory of our own. */
+    public @Nullable Fd file() {
+        return file;
+    }
+
+    /** Where in its file the region begins, in bytes. */
+    public long mmapOffset() {
+        return mmapOffset;
+    }
+
     /** The region's bytes; offset 0 is its first. */
     public MemorySegment memory() {
         return memory;
@@ -98,6 +121,9 @@ public final class MemoryRegion implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        if (file != null) {
+            file.close();
+        }
     }
 
     @Override

@@ -37,6 +37,11 @@ final class BackChannel {
         channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
     }
 
+    /** The message that brought it. */
+    Frame retell() throws LinuxException {
+        return Words.takenOver(RequestType.SET_BACKEND_REQ_FD, channel.duplicate());
+    }
+
     void close() {
         channel.close();
     }

@@ -1,14 +1,17 @@
 package dev.ringside.vhostuser;
 
+import dev.ringside.channel.Frame;
 import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.MemFd;
 import dev.ringside.linux.Mmap;
+import dev.ringside.memory.GuestAccess;
 import dev.ringside.queue.SplitVirtqueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,14 +19,28 @@ import org.jspecify.annotations.Nullable;
  * whichever back-end serves the queues next (vhost-user, "Inflight I/O tracking"). Mapped while this object is open.
  */
 final class InflightArea implements AutoCloseable {
+    /** Behind the queues' regions, where other back-ends do not look: u32 magic, u32 length, the device's state. */
+    private static final int STATE_BYTES = 64;
+
+    private static final int STATE_LENGTH = 4;
+    private static final int STATE = 8;
+    private static final long STATE_MAGIC = 0x64737352;
+
     private final Message.Inflight description;
     private final MemorySegment memory;
-    private final Arena arena;
+    /** Behind the last queue's region, if the area is of our making. */
+    private final @Nullable MemorySegment state;
 
-    private InflightArea(Message.Inflight description, MemorySegment memory, Arena arena) {
+    private final Arena arena;
+    private final Fd file;
+
+    private InflightArea(
+            Message.Inflight description, MemorySegment memory, @Nullable MemorySegment state, Arena arena, Fd file) {
         this.description = description;
         this.memory = memory;
+        this.state = state;
         this.arena = arena;
+        this.file = file;
     }
 
     /**
@@ -34,7 +51,7 @@ final class InflightArea implements AutoCloseable {
      */
     static Reply.Inflight create(Message.Inflight wanted, int maxQueues) throws MessageFault {
         check(wanted, maxQueues);
-        long size = SplitVirtqueue.inflightStride(wanted.queueSize()) * wanted.numQueues();
+        long size = SplitVirtqueue.inflightStride(wanted.queueSize()) * wanted.numQueues() + STATE_BYTES;
         try {
             return new Reply.Inflight(
                     new Message.Inflight(size, 0, wanted.numQueues(), wanted.queueSize(), wanted.padded()),
@@ -65,7 +82,11 @@ final class InflightArea implements AutoCloseable {
             if (area.offset() > fileSize - needed) {
                 throw new MessageFault("in-flight area ends behind its file's %#x bytes".formatted(fileSize));
             }
-            return new InflightArea(area, Mmap.shared(fd, area.offset(), needed, arena), arena);
+            long all = SplitVirtqueue.inflightStride(area.queueSize()) * area.numQueues() + STATE_BYTES;
+            boolean hasState = area.size() >= all && fileSize - area.offset() >= all;
+            MemorySegment memory = Mmap.shared(fd, area.offset(), hasState ? all : needed, arena);
+            MemorySegment state = hasState ? memory.asSlice(all - STATE_BYTES) : null;
+            return new InflightArea(area, memory, state, arena, fd.duplicate());
         } catch (LinuxException e) {
             arena.close();
             throw new MessageFault("in-flight area cannot be mapped: " + e.getMessage());
@@ -84,6 +105,29 @@ final class InflightArea implements AutoCloseable {
         }
     }
 
+    /** What the device has kept here, or {@code null} if it has not. */
+    byte @Nullable [] state() {
+        if (state == null || GuestAccess.u32(state, 0) != STATE_MAGIC) {
+            return null;
+        }
+        int bytes = (int) Math.min(GuestAccess.u32(state, STATE_LENGTH), STATE_BYTES - STATE);
+        return state.asSlice(STATE, bytes).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /** Keeps what a driver has set by other ways than its queues, for whichever back-end serves it next. */
+    void keepState(byte[] bytes) {
+        if (state != null && bytes.length <= STATE_BYTES - STATE) {
+            MemorySegment.copy(bytes, 0, state, ValueLayout.JAVA_BYTE, STATE, bytes.length);
+            GuestAccess.putU32(state, STATE_LENGTH, bytes.length);
+            GuestAccess.putU32(state, 0, STATE_MAGIC);
+        }
+    }
+
+    /** The message that brought it. */
+    Frame retell() {
+        return Words.inflight(description, file);
+    }
+
     /** The record of one queue, or {@code null} if the area has none for it. */
     @Nullable
     MemorySegment ofQueue(int index) {
@@ -98,5 +142,6 @@ final class InflightArea implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        file.close();
     }
 }

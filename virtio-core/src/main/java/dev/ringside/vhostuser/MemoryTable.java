@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The regions of one session, as they are added and removed; owns their mappings. Each change makes a generation. */
@@ -161,6 +162,14 @@ final class MemoryTable {
 
     private static Fd fdOf(Message.Region description) {
         return Objects.requireNonNull(description.fd(), "checked by the decoder");
+    }
+
+    /** What the front-end has said of the regions, as often as it has. */
+    List<Message.Region> descriptions() {
+        return Stream.concat(memory.regions().stream(), addedAgain.stream())
+                .map(region -> new Message.Region(
+                        region.guestAddress(), region.size(), region.userAddress(), region.mmapOffset(), region.file()))
+                .toList();
     }
 
     /** Unmaps everything; no queue is running. */

@@ -22,6 +22,7 @@ import dev.ringside.memory.MemoryRegion;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     private final FaultLog faults;
     private final Vring[] vrings;
     private final MemoryTable memoryTable = new MemoryTable();
+    private final boolean inherited;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     private long features;
@@ -65,14 +67,21 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
      * @param channel whose pipeline this is going to be the last handler of
      * @param loop the session's own
      * @param vringLoops where queues run, one after the other
+     * @param inherited whether another process has had the session: nothing is read before {@link #resume}
      */
     VhostUserSession(
-            VirtioDevice device, FdChannel channel, DeviceLoop loop, List<DeviceLoop> vringLoops, FaultLog faults) {
+            VirtioDevice device,
+            FdChannel channel,
+            DeviceLoop loop,
+            List<DeviceLoop> vringLoops,
+            FaultLog faults,
+            boolean inherited) {
         super(false);
         this.device = device;
         this.channel = channel;
         this.loop = loop;
         this.faults = faults;
+        this.inherited = inherited;
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {
             vrings[i] = new Vring(device, i, vringLoops.get(device.group(i) % vringLoops.size()), faults);
@@ -89,6 +98,99 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         channel.close();
     }
 
+    @Override
+    public CompletableFuture<List<Frame>> suspend() {
+        return current.handle((reply, failure) -> reply).thenComposeAsync(reply -> suspendBetweenMessages(), loop);
+    }
+
+    private CompletableFuture<List<Frame>> suspendBetweenMessages() {
+        if (!channel.pause()) {
+            return CompletableFuture.failedFuture(new IOException("a message is on its way"));
+        }
+        return whenAll(Vring::pause)
+                .thenCompose(done -> device.handOver(false))
+                .thenApplyAsync(done -> retell(), loop)
+                .whenCompleteAsync(
+                        (words, failure) -> {
+                            if (failure != null) {
+                                resume();
+                            }
+                        },
+                        loop);
+    }
+
+    /** What the front-end has said so far and still holds, in an order in which it can be said again. */
+    private List<Frame> retell() {
+        List<Frame> words = new ArrayList<>();
+        if (owned) {
+            words.add(Words.empty(RequestType.SET_OWNER));
+        }
+        words.add(Words.u64(RequestType.SET_PROTOCOL_FEATURES, protocolFeatures));
+        words.add(Words.u64(RequestType.SET_FEATURES, features));
+        if (status != 0) {
+            words.add(Words.u64(RequestType.SET_STATUS, status));
+        }
+        words.add(Words.deviceState(device.saveState()));
+        if (Feature.has(protocolFeatures, ProtocolFeature.CONFIGURE_MEM_SLOTS)) {
+            memoryTable.descriptions().forEach(region -> words.add(Words.addMemReg(region)));
+        } else if (!memoryTable.isEmpty()) {
+            words.add(Words.memTable(memoryTable.descriptions()));
+        }
+        if (log != null) {
+            words.add(Words.logBase(log.size(), log.offset(), log.file()));
+        }
+        if (inflight != null) {
+            words.add(inflight.retell());
+        }
+        if (backChannel != null) {
+            try {
+                words.add(backChannel.retell());
+            } catch (LinuxException e) {
+                throw new CompletionException(e);
+            }
+        }
+        for (Vring vring : vrings) {
+            words.addAll(vring.retell());
+        }
+        return words;
+    }
+
+    @Override
+    public Fd duplicate() throws LinuxException {
+        return channel.duplicate();
+    }
+
+    @Override
+    public void resume() {
+        whenAll(this::runIfReady).whenComplete((done, failure) -> {
+            if (failure != null) {
+                faults.warn(device.name(), "a queue does not go on, " + describe(failure));
+            }
+        });
+        channel.resume();
+        if (inherited) {
+            channel.read();
+        }
+    }
+
+    @Override
+    public CompletableFuture<?> replay(Frame frame) {
+        CompletableFuture<?> handled;
+        try {
+            if (VhostUserServer.request(frame) == Words.DEVICE_STATE) {
+                byte[] state = new byte[frame.bytes().writerIndex() - VhostUserFraming.HEADER_BYTES];
+                frame.bytes().getBytes(VhostUserFraming.HEADER_BYTES, state);
+                device.loadState(state);
+                handled = CompletableFuture.completedFuture(null);
+            } else {
+                handled = handle(MessageDecoder.decode(frame), frame);
+            }
+        } catch (MessageFault | RuntimeException e) {
+            handled = CompletableFuture.failedFuture(e);
+        }
+        return handled.whenComplete((done, failure) -> frame.release());
+    }
+
     /** Tells the front-end of a changed config space, if it wants to know. */
     void configChanged() {
         if (backChannel != null && Feature.has(protocolFeatures, ProtocolFeature.CONFIG)) {
@@ -99,8 +201,10 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     @Override
     public void channelActive(ChannelHandlerContext context) {
         LOG.debug("{}: front-end connected", device.name());
-        device.reset();
-        context.read();
+        if (!inherited) {
+            device.reset();
+            context.read();
+        }
     }
 
     @Override
@@ -232,6 +336,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             case Message.SetConfig set -> {
                 need(ProtocolFeature.CONFIG, "SET_CONFIG");
                 device.writeConfig((int) set.offset(), set.bytes(), features);
+                keepState();
                 yield now(Reply.DONE);
             }
             case Message.GetInflightFd get -> {
@@ -270,7 +375,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
 
     /** The last that a guest leaves behind when it migrates: stopped vrings, while the log is on. */
     private CompletableFuture<Void> handOverIfMigrating() {
-        return activeLog() == null || isRunning() ? CompletableFuture.completedFuture(null) : device.handOver();
+        return activeLog() == null || isRunning() ? CompletableFuture.completedFuture(null) : device.handOver(true);
     }
 
     private static CompletableFuture<Reply> now(Reply reply) {
@@ -406,7 +511,19 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         InflightArea area = InflightArea.map(set.area(), set.fd(), vrings.length);
         forgetInflight();
         inflight = area;
+        byte[] state = area.state();
+        if (state != null) {
+            device.loadState(state);
+        }
+        keepState();
         return Reply.DONE;
+    }
+
+    /** QEMU does not repeat the driver's settings to a back-end that comes back, so they are kept with its requests. */
+    private void keepState() {
+        if (inflight != null) {
+            inflight.keepState(device.saveState());
+        }
     }
 
     private CompletableFuture<Reply> setProtocolFeatures(long wanted) throws MessageFault {
@@ -521,6 +638,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
 
     private Reply forgetDriver(Reply done) {
         device.reset();
+        keepState();
         return done;
     }
 

@@ -1,5 +1,6 @@
 package dev.ringside.vhostuser;
 
+import dev.ringside.channel.Frame;
 import dev.ringside.device.Feature;
 import dev.ringside.device.RunningQueue;
 import dev.ringside.device.VirtioDevice;
@@ -19,6 +20,8 @@ import dev.ringside.queue.Virtqueue;
 import dev.ringside.queue.VringAddress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -364,6 +367,33 @@ final class Vring {
             return CompletableFuture.completedFuture(null);
         }
         return onLoop(() -> queue.replaceMemory(memory));
+    }
+
+    /** What the front-end has said of this vring, with the base that it has come to; it does not run. */
+    List<Frame> retell() {
+        List<Frame> words = new ArrayList<>();
+        if (size != 0) {
+            words.add(Words.vringState(RequestType.SET_VRING_NUM, index, size));
+        }
+        if (base != 0) {
+            words.add(Words.vringState(RequestType.SET_VRING_BASE, index, base));
+        }
+        if (address != null) {
+            words.add(Words.vringAddr(index, address, logsUsed, usedLogAddress));
+        }
+        if (call != null) {
+            words.add(Words.vringFd(RequestType.SET_VRING_CALL, index, call));
+        }
+        if (err != null) {
+            words.add(Words.vringFd(RequestType.SET_VRING_ERR, index, err));
+        }
+        if (enabled) {
+            words.add(Words.vringState(RequestType.SET_VRING_ENABLE, index, 1));
+        }
+        if (kick != null) {
+            words.add(Words.vringFd(RequestType.SET_VRING_KICK, index, kick));
+        }
+        return words;
     }
 
     /** Closes what is left when the vring is stopped and the session over. */

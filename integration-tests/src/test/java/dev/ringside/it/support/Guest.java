@@ -241,8 +241,10 @@ public final class Guest implements AutoCloseable {
         }
 
         /** Starts a QEMU that waits for a guest of another with the same description to migrate to a socket. */
-        public Guest awaitMigration(Path directory, Path socket) throws IOException {
-            return with("-incoming", "unix:" + socket).start(directory);
+        public Guest awaitMigration(Path directory, Path socket) throws Exception {
+            Guest guest = with("-incoming", "unix:" + socket).start(directory);
+            Await.until("QEMU waits at " + socket, () -> Files.exists(socket) || !guest.qemu.isAlive());
+            return guest;
         }
 
         /**

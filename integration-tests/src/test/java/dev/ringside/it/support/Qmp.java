@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import jnr.unixsocket.UnixSocketAddress;
 import jnr.unixsocket.UnixSocketChannel;
@@ -18,6 +20,8 @@ public final class Qmp implements AutoCloseable {
 
     private final UnixSocketChannel channel;
     private final Lines lines;
+    /** What came before an answer, and nobody has waited for yet. */
+    private final List<String> passed = new ArrayList<>();
 
     /** Connects to a QEMU that is up. */
     Qmp(Path socket) throws IOException, InterruptedException {
@@ -40,9 +44,10 @@ public final class Qmp implements AutoCloseable {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
-        String answer = lines.through(
-                        line -> parse(line).has("return") || parse(line).has("error"), Patience.STEP)
-                .getLast();
+        List<String> said =
+                lines.through(line -> parse(line).has("return") || parse(line).has("error"), Patience.STEP);
+        passed.addAll(said.subList(0, said.size() - 1));
+        String answer = said.getLast();
         if (parse(answer).has("error")) {
             throw new AssertionError("QEMU refuses " + text + ": " + answer);
         }
@@ -72,10 +77,14 @@ public final class Qmp implements AutoCloseable {
 
     /** Waits for an event of a device. */
     public void awaitEvent(String event, String device) throws InterruptedException {
-        lines.through(
-                line -> parse(line).path("event").asText().equals(event)
-                        && parse(line).path("data").path("device").asText().equals(device),
-                Patience.STEP);
+        if (!passed.removeIf(line -> isEvent(line, event, device))) {
+            lines.through(line -> isEvent(line, event, device), Patience.STEP);
+        }
+    }
+
+    private static boolean isEvent(String line, String event, String device) {
+        return parse(line).path("event").asText().equals(event)
+                && parse(line).path("data").path("device").asText().equals(device);
     }
 
     private static JsonNode parse(String line) {

@@ -225,9 +225,9 @@ public final class FileStorage implements Storage {
 
     /** Another host may read the image next, and sees only what has left this one's page cache. */
     @Override
-    public synchronized void handOver() throws IOException {
+    public synchronized void handOver(boolean elsewhere) throws IOException {
         if (locked) {
-            int errno = lostWrites != 0 ? lostWrites : -HostFile.fdatasync(buffered.value());
+            int errno = lostWrites != 0 || !elsewhere ? lostWrites : -HostFile.fdatasync(buffered.value());
             if (errno != 0) {
                 throw new LinuxException("flush of disk image " + path, errno);
             }

@@ -43,12 +43,12 @@ public interface Storage extends AutoCloseable {
     default void claim() throws IOException {}
 
     /**
-     * Lets another process go on with it: what was written is where the other finds it. No queue is open. May take a
-     * while.
+     * Lets another process go on with it. No queue is open. May take a while.
      *
+     * @param elsewhere whether the other may be on another host, where what was written has to be visible
      * @throws IOException if what was written cannot be made durable; the storage is still claimed then
      */
-    default void handOver() throws IOException {}
+    default void handOver(boolean elsewhere) throws IOException {}
 
     /** Gives the storage up; all queues are closed. */
     @Override

@@ -1,0 +1,177 @@
+package dev.ringside.vhostuser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.ringside.channel.BlockingMessages;
+import dev.ringside.channel.Frame;
+import dev.ringside.channel.SocketServer.Suspended;
+import dev.ringside.linux.UnixSocket;
+import dev.ringside.testing.EchoDevice;
+import dev.ringside.testing.EchoDevice.Held;
+import dev.ringside.testing.FakeFrontEnd;
+import dev.ringside.testing.FakeFrontEnd.InflightArea;
+import dev.ringside.testing.FakeVring;
+import dev.ringside.testing.TestServer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A session goes on in another back-end, and the front-end does not notice. */
+class TakeoverTest extends EchoServed {
+    private static final int MILLIS = 10_000;
+
+    private EchoDevice firstDevice;
+    private TestServer first;
+    private EchoDevice otherDevice;
+    private TestServer other;
+    private FakeFrontEnd peer;
+
+    @BeforeEach
+    void startTwo() {
+        firstDevice = new EchoDevice(QUEUES);
+        first = TestServer.listening(firstDevice, engine);
+        otherDevice = new EchoDevice(QUEUES);
+        other = new TestServer(otherDevice, engine);
+        peer = first.connect();
+    }
+
+    @AfterEach
+    void closeThem() {
+        peer.close();
+        other.close();
+        first.close();
+    }
+
+    @Override
+    FakeFrontEnd ready() {
+        peer.negotiate().setMemTable(memory);
+        return peer;
+    }
+
+    private static <T> T join(CompletableFuture<T> future) throws Exception {
+        return future.get(MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** As it goes between two processes: descriptors are duplicated on the way. */
+    private void handOver() throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        try (Suspended suspended = join(first.server().suspend());
+                BlockingMessages here = new BlockingMessages(pair[0], VhostUserServer.framing());
+                BlockingMessages there = new BlockingMessages(pair[1], VhostUserServer.framing())) {
+            join(other.server()
+                    .inherit(
+                            suspended.listening().duplicate(),
+                            suspended.connection().duplicate()));
+            for (Frame frame : suspended.state()) {
+                here.send(frame, MILLIS);
+                join(other.server().replay(there.receive(MILLIS)));
+            }
+            join(other.server().begin());
+        }
+    }
+
+    @Test
+    void shouldGoOnInTheOther() throws Exception {
+        try (FakeVring vring = ready().vring(1, 16, memory).run()) {
+            shouldEcho(vring);
+            peer.setStatus(0xf);
+            handOver();
+            long before = firstDevice.stats(1).chains();
+            shouldEcho(vring);
+            shouldEcho(vring);
+            assertThat(firstDevice.stats(1).chains()).as("of the first").isEqualTo(before);
+            assertThat(otherDevice.stats(1).chains()).isEqualTo(2);
+            assertThat(peer.getStatus()).isEqualTo(0xf);
+            peer.checkAlive();
+            assertThat(vring.stop()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void shouldServeWhatCameMeanwhile() throws Exception {
+        try (FakeVring vring = ready().vring(0, 16, memory).run()) {
+            shouldEcho(vring);
+            try (Suspended suspended = join(first.server().suspend())) {
+                suspended.state().forEach(Frame::release);
+                vring.driver().chain().readable((byte) 1).writable(1).offer();
+                vring.kick();
+                assertThat(firstDevice.stats(0).chains()).isPositive();
+                first.server().resume();
+                vring.awaitUsed();
+            }
+            handOver();
+            shouldEcho(vring);
+        }
+    }
+
+    @Test
+    void shouldWaitForWhatIsInFlight() throws Exception {
+        InflightArea area = ready().getInflightFd(1, 16);
+        peer.setInflightFd(area);
+        try (FakeVring vring = peer.vring(0, 16, memory).run()) {
+            firstDevice.hold(true);
+            vring.driver().chain().readable((byte) 1).writable(1).offer();
+            vring.kick();
+            Held held = firstDevice.awaitHeld();
+            CompletableFuture<Suspended> suspended = first.server().suspend();
+            assertThat(suspended).isNotDone();
+            held.release();
+            firstDevice.hold(false);
+            join(suspended).state().forEach(Frame::release);
+            join(suspended).close();
+            first.server().resume();
+            vring.awaitUsed();
+            handOver();
+            shouldEcho(vring);
+            assertThat(vring.stop()).isEqualTo(2);
+        } finally {
+            area.fd().close();
+        }
+    }
+
+    @Test
+    void shouldAcceptTheNextFrontEndInTheOther() throws Exception {
+        ready();
+        handOver();
+        peer.close();
+        try (FakeFrontEnd next = FakeFrontEnd.connect(first.socket())) {
+            shouldEcho(next.negotiate());
+            assertThat(otherDevice.stats(0).chains()).isPositive();
+        }
+        first.server().resume();
+    }
+
+    @Test
+    void shouldGoOnWhenTheOtherDoesNotCome() throws Exception {
+        try (FakeVring vring = ready().vring(2, 16, memory).run()) {
+            try (Suspended suspended = join(first.server().suspend())) {
+                suspended.state().forEach(Frame::release);
+            }
+            assertThat(firstDevice.running()).isZero();
+            first.server().resume();
+            shouldEcho(vring);
+            peer.checkAlive();
+        }
+    }
+
+    @Test
+    void shouldNotBeInterruptedWithinAMessage() throws Exception {
+        ready();
+        peer.sendRaw(new byte[] {1, 0, 0, 0, 1});
+        // Whether that has been read yet nobody can tell from outside; so it is asked until it has.
+        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> {
+            while (true) {
+                try (Suspended suspended = join(first.server().suspend())) {
+                    suspended.state().forEach(Frame::release);
+                }
+                first.server().resume();
+            }
+        });
+        peer.sendRaw(new byte[] {0, 0, 0, 0, 0, 0, 0});
+        assertThat(peer.receive().request()).isEqualTo(1);
+    }
+}
