@@ -142,6 +142,12 @@ public final class Backend implements AutoCloseable {
         return process.finish();
     }
 
+    /** Waits until it has ended by itself, as it does when another process has taken over, which goes on with its output. */
+    public int awaitHandover() throws InterruptedException {
+        over = true;
+        return process.awaitStatus();
+    }
+
     /** Ends it as a crash would. */
     public void kill() {
         over = true;

@@ -139,6 +139,14 @@ public final class Child implements AutoCloseable {
         return new Result(process.exitValue(), out.textAtEnd(), err.textAtEnd());
     }
 
+    /** Waits for its end, though others may go on writing to its streams. */
+    int awaitStatus() throws InterruptedException {
+        if (!process.waitFor(Patience.STEP)) {
+            throw new AssertionError(name + " does not end within " + Patience.STEP.toSeconds() + " s");
+        }
+        return process.exitValue();
+    }
+
     /** Sends a signal, such as TERM. */
     public void signal(String signal) throws IOException, InterruptedException {
         Process kill = new ProcessBuilder("/bin/sh", "-c", "kill -s " + signal + " " + pid()).start();
