@@ -78,7 +78,8 @@ migrate() {
     return
   fi
   migrations=$((migrations + 1))
-  add_pause "$(sed -n 's/.*[Dd]owntime[^0-9]*\([0-9]*\).*/\1/p' "$work/monitor$from.log" | tail -n 1)"
+  # As QEMU 11 says it, or 7.2.
+  add_pause "$(grep -oE 'down=[0-9]+|downtime: [0-9]+' "$work/monitor$from.log" | tail -n 1 | grep -oE '[0-9]+')"
   vm_end "$from" "$from_pid"
 }
 

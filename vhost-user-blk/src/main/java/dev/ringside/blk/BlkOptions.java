@@ -11,6 +11,7 @@ import dev.ringside.blk.storage.nbd.NbdStorage;
 import dev.ringside.blk.storage.nbd.NbdUri;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.metrics.Metrics;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -182,6 +183,15 @@ final class BlkOptions extends DeviceOptions {
     protected SocketServer createServerBesideAnother(Loops loops) throws IOException {
         incoming = true;
         return createServer(loops);
+    }
+
+    @Override
+    protected SocketServer createRehearsal(Loops loops) {
+        BlockDevice nothing = new BlockDevice(
+                new NullStorage(1, false),
+                new BlockDevice.Settings("rehearsal", "rehearsal", Storage.SECTOR_BYTES, true, 1),
+                Metrics.NONE);
+        return new VhostUserServer(nothing, loops.control(), loops.forNextDevice());
     }
 
     @Override

@@ -57,6 +57,15 @@ public abstract class DeviceOptions {
         return null;
     }
 
+    /**
+     * A server of a device of the same type that needs nothing of the host, for {@link dev.ringside.vhostuser.Rehearsal}.
+     *
+     * @return {@code null} if there is none
+     */
+    protected @Nullable SocketServer createRehearsal(Loops loops) {
+        return null;
+    }
+
     /** Another process is going to go on: gives up what that one could not open otherwise. The queues are at rest. */
     protected void releaseForAnother() {
         release();

@@ -4,9 +4,11 @@ import dev.ringside.channel.BlockingMessages;
 import dev.ringside.channel.Frame;
 import dev.ringside.channel.ListeningSocket;
 import dev.ringside.channel.SocketServer;
+import dev.ringside.device.Feature;
 import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.UnixSocket;
+import dev.ringside.vhostuser.Rehearsal;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -201,6 +204,7 @@ final class Handover {
             // What can be opened beside the old process is, so that the pause is shorter.
             ready.add(device.createServerBesideAnother(loops));
         }
+        rehearse(devices.getFirst().createRehearsal(loops));
         try (BlockingMessages messages = new BlockingMessages(UnixSocket.connect(meeting), VhostUserServer.framing())) {
             messages.send(VhostUserServer.message(READY, 0, List.of()), STEP_MILLIS);
             while (servers.size() < devices.size()) {
@@ -209,6 +213,16 @@ final class Handover {
             }
         } catch (MessageFault e) {
             throw new IOException("takeover: " + e.getMessage(), e);
+        }
+    }
+
+    private static void rehearse(@Nullable SocketServer server) throws IOException {
+        if (server != null) {
+            try {
+                Rehearsal.run(server, Feature.VERSION_1 | Feature.RING_EVENT_IDX);
+            } catch (MessageFault | CompletionException e) {
+                LOG.warn("the rehearsal failed, {}", e.toString());
+            }
         }
     }
 
