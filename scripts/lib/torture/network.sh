@@ -19,9 +19,10 @@ make_network() {
   local ip=$lab/bin/ip i
   {
     "$ip" link set lo up &&
-      "$ip" link add br0 type bridge forward_delay 0 &&
+      "$ip" link add br0 address 52:54:00:77:00:01 type bridge forward_delay 0 &&
       "$ip" address add 10.77.0.1/24 dev br0 &&
-      "$ip" link set br0 up
+      "$ip" link set br0 up &&
+      "$ip" neighbour replace 10.77.0.2 lladdr 52:54:00:77:00:02 dev br0 nud permanent
   } 2>"$work/network.log" || die "no bridge to be had: $(<"$work/network.log")"
   for i in 0 1; do
     {

@@ -16,7 +16,7 @@ vm_start() {
   victim_start "disk$n" vhost-user-blk --blk-file="$work/disk.img" --cache="$cache" ${incoming:+--incoming}
   if [[ $net ]]; then
     victims+=("net$n")
-    victim_start "net$n" vhost-user-net --link="tap:tap$((n % 2))" --mac=52:54:00:77:00:02
+    victim_start "net$n" vhost-user-net --link="tap:tap$((n % 2))"
   fi
   for name in "${victims[@]}"; do victim_await_socket "$name"; done
 
@@ -27,7 +27,7 @@ vm_start() {
   # shellcheck disable=SC2054 # the commas are QEMU's
   words+=(-device vhost-user-blk-pci,chardev=disk)
   # shellcheck disable=SC2054
-  [[ ! $net ]] || words+=(-netdev vhost-user,id=nic,chardev=net -device virtio-net-pci,netdev=nic)
+  [[ ! $net ]] || words+=(-netdev vhost-user,id=nic,chardev=net -device virtio-net-pci,netdev=nic,mac=52:54:00:77:00:02)
   words+=(-chardev "pipe,id=monitor,path=$work/monitor$n" -mon chardev=monitor,mode=readline)
   [[ ! $incoming ]] || words+=(-incoming "unix:$work/migration$n")
   for argument in "${run_arguments[@]}"; do

@@ -195,8 +195,9 @@ final class BlkOptions extends DeviceOptions {
     }
 
     @Override
-    protected void releaseForAnother() {
-        // The session has done so.
+    protected boolean releaseForAnother() {
+        // The session has given the disk's lock up, and takes it again if it has to.
+        return false;
     }
 
     @Override

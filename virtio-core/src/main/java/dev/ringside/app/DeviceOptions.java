@@ -66,9 +66,14 @@ public abstract class DeviceOptions {
         return null;
     }
 
-    /** Another process is going to go on: gives up what that one could not open otherwise. The queues are at rest. */
-    protected void releaseForAnother() {
+    /**
+     * Another process is going to go on: gives up what that one could not open otherwise. The queues are at rest.
+     *
+     * @return whether there was anything, so that this process cannot serve the device any more
+     */
+    protected boolean releaseForAnother() {
         release();
+        return true;
     }
 
     final void prepare(SocketServer server) {

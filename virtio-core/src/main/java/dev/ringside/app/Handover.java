@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What is said in between is vhost-user itself, with its descriptors. A device pauses from the moment that its queues
  * are drained until the new process has handled the messages that start them. If the new process fails, the old one goes
- * on with the devices that it still has.
+ * on, unless it has had to give a device up for the new one.
  */
 final class Handover {
     private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
@@ -72,10 +72,12 @@ final class Handover {
      * Hands all devices over to a process that is started for it.
      *
      * @return whether that has been done: this process has nothing left to do but to end
+     * @throws IOException if a device is lost on the way
      */
-    static boolean toNewProcess(List<DeviceOptions> devices, List<SocketServer> servers) {
+    static boolean toNewProcess(List<DeviceOptions> devices, List<SocketServer> servers) throws IOException {
         Path directory = null;
         Process successor = null;
+        int handedOver = 0;
         try {
             directory = Files.createTempDirectory("ringside");
             Path meeting = directory.resolve("takeover");
@@ -83,21 +85,40 @@ final class Handover {
                 successor = new ProcessBuilder(commandLine(meeting)).inheritIO().start();
                 try (BlockingMessages messages = accept(socket, successor)) {
                     expect(messages, READY, START_MILLIS);
-                    for (int i = 0; i < servers.size(); i++) {
-                        handOver(i, devices.get(i), servers.get(i), messages);
+                    for (; handedOver < servers.size(); handedOver++) {
+                        handOver(handedOver, devices.get(handedOver), servers.get(handedOver), messages);
                     }
                 }
             }
             LOG.info("process {} goes on", successor.pid());
             return true;
+        } catch (DeviceLost e) {
+            end(successor);
+            throw e;
         } catch (IOException | MessageFault e) {
             LOG.warn("not handed over, going on: {}", e.getMessage());
-            if (successor != null) {
-                successor.destroyForcibly();
-            }
+            end(successor);
+            servers.subList(0, handedOver).forEach(SocketServer::restart);
+            servers.subList(handedOver, servers.size()).forEach(SocketServer::resume);
             return false;
         } finally {
             remove(directory);
+        }
+    }
+
+    /** A device that its old process has given up, and its new one has not got. */
+    private static final class DeviceLost extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        DeviceLost(SocketServer server, Exception cause) {
+            super(server + " is lost on the way to a new process: " + cause.getMessage(), cause);
+        }
+    }
+
+    /** Kills a process, and waits until the kernel has given up what it held. */
+    private static void end(@Nullable Process process) {
+        if (process != null) {
+            process.destroyForcibly().onExit().join();
         }
     }
 
@@ -127,8 +148,9 @@ final class Handover {
             throws IOException, MessageFault {
         long began = System.nanoTime();
         SocketServer.Suspended suspended = join(server.suspend());
+        boolean released = false;
         try {
-            device.releaseForAnother();
+            released = device.releaseForAnother();
             List<Fd> fds = new ArrayList<>();
             int which = 0;
             if (suspended.listening() != null) {
@@ -148,7 +170,9 @@ final class Handover {
             server.leave();
             LOG.info("{}: handed over in {} ms", server, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
         } catch (IOException | MessageFault e) {
-            server.resume();
+            if (released) {
+                throw new DeviceLost(server, e);
+            }
             throw e;
         } finally {
             suspended.close();

@@ -207,6 +207,18 @@ public abstract class SocketServer {
         });
     }
 
+    /** Serves again after another process has gone on and failed: the present peer has to begin anew. From any thread. */
+    public final void restart() {
+        loop.execute(() -> {
+            if (acceptor != null) {
+                acceptor.resume();
+            }
+            if (session != null) {
+                session.close();
+            }
+        });
+    }
+
     /** Leaves the socket's path to another process, which goes on. From any thread. */
     public final void leave() {
         loop.execute(() -> socketPath = null);

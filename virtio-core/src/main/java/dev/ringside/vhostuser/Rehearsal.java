@@ -32,8 +32,7 @@ public final class Rehearsal {
     public static void run(SocketServer server, long features) throws IOException, MessageFault {
         UnixSocket[] nobody = UnixSocket.pair();
         UnixSocket[] words = UnixSocket.pair();
-        try (UnixSocket frontEnd = nobody[0];
-                BlockingMessages here = new BlockingMessages(words[0], new VhostUserFraming());
+        try (BlockingMessages here = new BlockingMessages(words[0], new VhostUserFraming());
                 BlockingMessages there = new BlockingMessages(words[1], new VhostUserFraming());
                 Fd memory = MemFd.create("ringside-rehearsal", MEMORY_BYTES);
                 Fd kick = EventFd.create();
@@ -45,8 +44,9 @@ public final class Rehearsal {
             }
             EventFd.signal(kick);
             server.begin().join();
-            frontEnd.close();
             server.close().join();
+        } finally {
+            nobody[0].close();
         }
     }
 
