@@ -3,14 +3,13 @@
 
 # enter_network ARGUMENT...: the script begins anew in a namespace of its own.
 enter_network() {
-  [[ ! ${RINGSIDE_TORTURE_INSIDE-} ]] || return 0
   local options=(--net)
   need unshare util-linux
   [[ -e /dev/net/tun ]] || die 'no /dev/net/tun: load the module tun, or use --no-net'
   ((EUID == 0)) || options+=(--user --map-root-user)
   unshare "${options[@]}" true 2>/dev/null ||
     die 'no network namespace to be had: run as root, allow user namespaces, or use --no-net'
-  RINGSIDE_TORTURE_INSIDE=yes exec unshare "${options[@]}" "$0" "$@"
+  exec unshare "${options[@]}" "$0" "$@"
 }
 
 # make_network: two TAPs on one bridge, with this end of it at 10.77.0.1; a file to fetch at port 7008, and one that

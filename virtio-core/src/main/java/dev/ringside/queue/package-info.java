@@ -10,6 +10,10 @@
  *   kicks, unless told not to       <--  disarmKicks / armKicks
  * </pre>
  *
+ * <p>Where requests may complete out of order, a record of those in flight outlives the process ({@code SplitInflight}),
+ * and {@code poll} first gives out again what an earlier device has left. While a guest migrates, writes are marked in a
+ * {@link dev.ringside.memory.DirtyLog}: those to buffers by whoever has the chain, those to the used ring here.
+ *
  * <p>One thread owns a queue: nothing here locks or is safe to call from two threads. A chain that breaks a rule is a
  * {@link dev.ringside.fault.ChainFault} and the ring goes on; a ring that breaks one is a
  * {@link dev.ringside.fault.RingFault} and the queue must be stopped.

@@ -162,11 +162,15 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
 
     @Override
     public void resume() {
-        whenAll(this::runIfReady).whenComplete((done, failure) -> {
-            if (failure != null) {
-                faults.warn(device.name(), "a queue does not go on, " + describe(failure));
-            }
-        });
+        // Like a message: whatever comes next, another suspend included, waits until the vrings run.
+        current = whenAll(this::runIfReady);
+        current.whenCompleteAsync(this::readAgain, loop);
+    }
+
+    private void readAgain(@Nullable Reply done, @Nullable Throwable failure) {
+        if (failure != null) {
+            faults.warn(device.name(), "a queue does not go on, " + describe(failure));
+        }
         channel.resume();
         if (inherited) {
             channel.read();

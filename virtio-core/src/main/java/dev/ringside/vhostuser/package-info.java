@@ -15,6 +15,9 @@
  * for queues (to drain, to move to other memory) is answered when they are done. Its state belongs to its loop; queues
  * live on theirs and are told what to do.
  *
+ * <p>A session can be told to another process, which goes on with it: as the messages that make it what it is ({@code
+ * Words}), handled there as if they had come from the front-end.
+ *
  * <p>Each message is checked in a fixed order: header, size, number of descriptors, then state and values. A message
  * that fails has no effect, and its descriptors are closed.
  */

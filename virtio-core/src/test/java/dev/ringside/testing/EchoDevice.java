@@ -147,6 +147,19 @@ public final class EchoDevice implements VirtioDevice {
     }
 
     @Override
+    public byte[] saveState() {
+        return new byte[] {config[WRITABLE_CONFIG]};
+    }
+
+    @Override
+    public void loadState(byte[] state) throws MessageFault {
+        if (state.length != 1) {
+            throw new MessageFault("state of " + state.length + " bytes");
+        }
+        config[WRITABLE_CONFIG] = state[0];
+    }
+
+    @Override
     public void reset() {
         config[WRITABLE_CONFIG] = initial(WRITABLE_CONFIG);
     }

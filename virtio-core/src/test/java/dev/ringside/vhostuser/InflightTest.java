@@ -8,6 +8,7 @@ import dev.ringside.linux.MemFd;
 import dev.ringside.linux.Mmap;
 import dev.ringside.linux.Poll;
 import dev.ringside.memory.GuestAccess;
+import dev.ringside.testing.EchoDevice;
 import dev.ringside.testing.EchoDevice.Held;
 import dev.ringside.testing.FakeChain;
 import dev.ringside.testing.FakeFrontEnd;
@@ -195,6 +196,22 @@ class InflightTest extends EchoServed {
             }
         }
         assertThat(GuestAccess.u16(region, USED_IDX)).isEqualTo(2);
+    }
+
+    /** QEMU does not repeat it to a back-end that comes back. */
+    @Test
+    void shouldKeepWhatTheDriverHasConfiguredBesideItsRequests() {
+        InflightArea area = newArea(ready(), 1, SIZE);
+        frontEnd.setInflightFd(area);
+        frontEnd.setConfig(EchoDevice.WRITABLE_CONFIG, (byte) 99);
+        frontEnd.close();
+        try (FakeFrontEnd next = server.connect().negotiate()) {
+            assertThat(next.getConfig(EchoDevice.WRITABLE_CONFIG, 1)).doesNotContain(99);
+            next.setInflightFd(area);
+            assertThat(next.getConfig(EchoDevice.WRITABLE_CONFIG, 1)).containsExactly(99);
+            next.setStatus(0);
+            assertThat(next.getConfig(EchoDevice.WRITABLE_CONFIG, 1)).doesNotContain(99);
+        }
     }
 
     /** The driver begins with used_idx 0 again, and the front-end goes on with the area that it has. */

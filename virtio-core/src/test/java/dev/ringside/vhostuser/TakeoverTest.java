@@ -79,6 +79,7 @@ class TakeoverTest extends EchoServed {
         try (FakeVring vring = ready().vring(1, 16, memory).run()) {
             shouldEcho(vring);
             peer.setStatus(0xf);
+            peer.setConfig(EchoDevice.WRITABLE_CONFIG, (byte) 99);
             handOver();
             long before = firstDevice.stats(1).chains();
             shouldEcho(vring);
@@ -86,6 +87,7 @@ class TakeoverTest extends EchoServed {
             assertThat(firstDevice.stats(1).chains()).as("of the first").isEqualTo(before);
             assertThat(otherDevice.stats(1).chains()).isEqualTo(2);
             assertThat(peer.getStatus()).isEqualTo(0xf);
+            assertThat(peer.getConfig(EchoDevice.WRITABLE_CONFIG, 1)).containsExactly(99);
             peer.checkAlive();
             assertThat(vring.stop()).isEqualTo(3);
         }
