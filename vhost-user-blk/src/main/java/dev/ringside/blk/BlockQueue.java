@@ -173,6 +173,10 @@ final class BlockQueue implements QueueHandler {
         }
     }
 
+    /**
+     * Linux (7.2.7, for one) puts the ranges into a device-writable buffer, for it tells the direction by the lowest bit of
+     * the type, which is 0 here. They are not read there (§2.7.5.1): what is erased by mistake cannot be had back.
+     */
     private void secureErase(DescriptorChain chain) {
         if (!limits.secureErase()) {
             fail(chain, S_UNSUPP, "SECURE_ERASE is not supported");
