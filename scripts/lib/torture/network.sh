@@ -31,6 +31,19 @@ make_network() {
     } 2>"$work/network.log" || die "no TAP to be had: $(<"$work/network.log")"
   done
   head -c 3000000 /dev/urandom >"$work/served"
+  trap 'end_transfers; close_session' EXIT
   start 'the receiver' "$work/network.log" "$lab/bin/socat" -t 60 TCP-LISTEN:7007,fork,reuseaddr EXEC:sha256sum
+  transfers=("$started")
   start 'the sender' "$work/network.log" "$lab/bin/socat" -U TCP-LISTEN:7008,fork,reuseaddr "FILE:$work/served,rdonly"
+  transfers+=("$started")
+}
+
+# end_transfers: each has a process of its own, which would wait for a guest that is gone.
+end_transfers() {
+  local server child
+  for server in "${transfers[@]}"; do
+    for child in $(cat "/proc/$server/task/$server/children" 2>/dev/null); do
+      kill -KILL "$child" 2>/dev/null || true
+    done
+  done
 }
