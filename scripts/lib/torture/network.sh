@@ -42,8 +42,12 @@ make_network() {
 end_transfers() {
   local server child
   for server in "${transfers[@]}"; do
+    # It may have no more of them meanwhile.
+    kill -STOP "$server" 2>/dev/null || continue
     for child in $(cat "/proc/$server/task/$server/children" 2>/dev/null); do
       kill -KILL "$child" 2>/dev/null || true
     done
+    kill -KILL "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
   done
 }
