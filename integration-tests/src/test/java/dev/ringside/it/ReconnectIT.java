@@ -26,8 +26,8 @@ class ReconnectIT {
     private static final int FRONT_ENDS = 100;
     private static final int MACHINES = 10;
 
-    /** Rounds until the JVM has everything that it makes once. */
-    private static final int WARM_UP = 5;
+    /** Rounds until the JVM has everything that it makes once, each thread of a pool among it. */
+    private static final int WARM_UP = 10;
 
     @TempDir
     private Path directory;

@@ -74,6 +74,8 @@ class RecoverIT {
             backend.kill();
             qmp.execute("device_del", Map.of("id", "one"));
             qmp.awaitEvent("DEVICE_DELETED", "one");
+            // It would connect again, and be served in place of the next.
+            qmp.execute("chardev-remove", Map.of("id", "one"));
             backend = Backend.serve(image);
             plug(qmp, "two", backend.socket());
             guest.run("until [ -b /dev/vda ]; do usleep 10000; done");
