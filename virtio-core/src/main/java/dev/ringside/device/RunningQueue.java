@@ -157,7 +157,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     /**
-     * Calls the driver through another eventfd from here on.
+     * Calls the driver through another eventfd from here on; once at once, if the queue is at work already.
      *
      * @param fd borrowed until replaced; {@code null} for no calls
      * @return completed when the one before may be closed
@@ -166,6 +166,12 @@ public final class RunningQueue implements QueueContext, Pollable {
         CompletableFuture<Void> released = new CompletableFuture<>();
         Notifier before = call;
         call = fd == null ? null : loop.notifier(fd);
+        if (call != null && kick != null) {
+            // The driver may have been called through the one before, where nobody listened any more: QEMU gives its
+            // vrings an eventfd of its own first when it reconnects, and the guest's later.
+            stats.calls.increment();
+            call.signal();
+        }
         if (before == null) {
             released.complete(null);
         } else {

@@ -2,6 +2,7 @@ package dev.ringside.vhostuser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.MemFd;
@@ -196,6 +197,24 @@ class InflightTest extends EchoServed {
             }
         }
         assertThat(GuestAccess.u16(region, USED_IDX)).isEqualTo(2);
+    }
+
+    /**
+     * QEMU that reconnects gives an eventfd of its own first, and the guest's when the vring runs already. What was called
+     * through the first is lost, and with EVENT_IDX nothing would be called for ever after.
+     */
+    @Test
+    void shouldCallThroughADescriptorThatComesLate() throws Exception {
+        try (FakeVring vring = ready().vring(0, SIZE, memory).run();
+                Fd late = EventFd.create()) {
+            vring.driver().armCalls();
+            vring.driver().chain().readable((byte) 1).writable(1).offer();
+            vring.kick();
+            assertThat(Poll.readable(vring.callFd(), FakeFrontEnd.DEADLINE)).isTrue();
+            frontEnd.setVringCall(0, late);
+            assertThat(Poll.readable(late, FakeFrontEnd.DEADLINE)).isTrue();
+            vring.stop();
+        }
     }
 
     /** QEMU does not repeat it to a back-end that comes back. */
