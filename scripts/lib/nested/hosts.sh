@@ -1,30 +1,50 @@
 # shellcheck shell=bash
 # The hosts that are played: guests of scripts/guest with more devices, in which suite.sh runs.
 
-# test_on HOST: shows each test's line as it comes, and counts.
-test_on() {
-  local line out status=0 devices=()
+hosts=()
+guests=()  # by a host's place in $hosts: the process id of its scripts/guest, while it runs
+outputs=() # and the file descriptor of what it says
+
+# test_hosts: as many at once as there are processors, each with its report in its turn.
+test_hosts() {
+  local i next=0 at_once
+  at_once=$(nproc)
+  for i in "${!hosts[@]}"; do
+    for (( ; next < ${#hosts[@]} && next < i + at_once; next++)); do start_host "$next"; done
+    report_host "$i"
+  done
+}
+
+# start_host PLACE
+start_host() {
+  local host=${hosts[$1]} devices=() output
   local options=(--accel="$accelerator" --disk=none --machine=q35 --timeout=1500 --run="$(mount_commands)
-    exec bash /ringside/scripts/lib/nested/suite.sh $1")
+    exec bash /ringside/scripts/lib/nested/suite.sh $host")
   [[ ! $verbose ]] || options+=(--verbose)
-  echo "== $1"
-  describe_host "$1"
-  exec {out}< <(exec setpriv --pdeathsig TERM "$scripts/guest" "${options[@]}" -- "${devices[@]}" </dev/null)
-  guest=$!
-  while IFS= read -r line <&"$out"; do
+  describe_host "$host"
+  exec {output}< <(exec setpriv --pdeathsig TERM "$scripts/guest" "${options[@]}" -- "${devices[@]}" </dev/null)
+  guests[$1]=$!
+  outputs[$1]=$output
+}
+
+# report_host PLACE: shows each test's line as it comes, and counts.
+report_host() {
+  local line status=0 output=${outputs[$1]}
+  echo "== ${hosts[$1]}"
+  while IFS= read -r line <&"$output"; do
     printf '%s\n' "$line"
     case $line in
       'ok   '*) passed=$((passed + 1)) ;;
       'FAIL '*) failed=$((failed + 1)) ;;
     esac
   done
-  exec {out}<&-
-  wait "$guest" || status=$?
-  guest=
+  exec {output}<&-
+  wait "${guests[$1]}" || status=$?
+  unset "guests[$1]"
   # A test that fails has its own line; this is about those that have not come to be.
   ((status < 2)) || {
     failed=$((failed + 1))
-    echo "FAIL the host $1 ended with status $status before its tests did"
+    echo "FAIL the host ${hosts[$1]} ended with status $status before its tests did"
   }
 }
 
@@ -50,18 +70,18 @@ describe_host() {
       devices+=(-device "$iommu,intremap=off")
       return
       ;;
-    whole) options+=(--memory=1G) ;;
+    whole | crashes) options+=(--memory=1G) ;;
     # For a guest in it, with the files of its QEMU.
     l2) options+=(--memory=2G) ;;
   esac
   options+=(--append=intel_iommu=on)
-  truncate -s 64M "$work/nvme"
+  truncate -s 64M "$work/nvme-$1"
   devices+=(
     -machine kernel-irqchip=split -device "$iommu,intremap=on"
     -device pcie-root-port,id=port2,addr=0x11,chassis=102
     -device nvme-subsys,id=subsystem
     -device "nvme,serial=ringside,subsys=subsystem,bus=port2,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,max_ioqpairs=10,msix_qsize=6"
-    -drive "if=none,id=namespace,format=raw,file=${work//,/,,}/nvme"
+    -drive "if=none,id=namespace,format=raw,file=${work//,/,,}/nvme-$1"
     -device nvme-ns,drive=namespace,nsid=1,shared=on
     -device pcie-root-port,id=port3,addr=0x12,chassis=103
     -device pcie-pci-bridge,id=bridge,bus=port3

@@ -9,7 +9,5 @@ source "$here/binding.sh"
 source "$here/virtual-functions.sh"
 # shellcheck source=refusals.sh
 source "$here/refusals.sh"
-# shellcheck source=crashes.sh
-source "$here/crashes.sh"
 # shellcheck source=guests.sh
 source "$here/guests.sh"

@@ -48,7 +48,7 @@ class NestedIT {
             result = nested.finish(PATIENCE);
         }
         assertThat(result.out())
-                .contains("== whole", "== no-remapping", "== no-iommu")
+                .contains("== whole", "== crashes", "== no-remapping", "== no-iommu")
                 .doesNotContain("FAIL");
         assertThat(result.out().lines().reduce("", (before, line) -> line))
                 .matches("nested: [1-9][0-9] passed, 0 failed, in [0-9]+ s");

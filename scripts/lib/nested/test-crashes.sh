@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Scripts that end in the middle, at each of their steps.
+# The host that has all, and scripts that end in the middle, at each of their steps.
 
 # crashes_at_each_step PREPARE COMMAND...: killed there, `vfio restore` puts all back. PREPARE brings about what COMMAND
 # starts from, `restore` what was before.
@@ -35,11 +35,11 @@ stops_at_each_step() {
   unchanged "$before"
 }
 
-bound() { "$vfio" bind $first $second; }
+bound() { "$vfio" bind $nvme; }
 a_vf() { "$sriov" create $nic 1; }
 
 test_that 'bind, killed at each step, is undone by restore' crashes_at_each_step : "$vfio" bind $first $second
-test_that 'unbind, killed at each step, is completed by restore' crashes_at_each_step bound "$vfio" unbind $first $second
+test_that 'unbind, killed at each step, is completed by restore' crashes_at_each_step bound "$vfio" unbind $nvme
 test_that 'create, killed at each step, is undone by restore' crashes_at_each_step : "$sriov" create $nic 2
 test_that 'destroy, killed at each step, is completed by restore' crashes_at_each_step a_vf "$sriov" destroy $nic
 test_that 'restore, killed at each step, is completed by restore' crashes_at_each_step bound "$vfio" restore
