@@ -9,15 +9,18 @@ import dev.ringside.it.support.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code scripts/torture}, for minutes; hours are for the hand. */
 @ExtendWith(Lab.class)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class TortureIT {
     private static final Duration PATIENCE = Duration.ofMinutes(12);
 
