@@ -32,7 +32,6 @@ public final class TwoStations {
             """;
 
     private static final String PREPARE = """
-            kill $(pidof udhcpc)
             echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
             echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
             modprobe 8021q
