@@ -12,8 +12,12 @@ public final class RingFault extends PeerFault {
         HEAD_OUT_OF_RANGE,
         /** More chains made available than the queue has descriptors: heads are reused while in flight. */
         TOO_MANY_IN_FLIGHT,
-        /** A queue size that is zero, no power of two, or above 32768 (§2.7). */
+        /** A chain of a packed ring that never ends: where the next one begins cannot be known (§2.8.17). */
+        CHAIN_WITHOUT_END,
+        /** A queue size that is zero, above 32768, or of a split ring and no power of two (§2.7, §2.8). */
         SIZE,
+        /** A place to go on from that the ring does not have (packed only). */
+        BASE,
         /** A ring part that is misaligned (§2.7, table of alignments). */
         MISALIGNED,
         /** A ring part that is not wholly inside one region of the memory table. */

@@ -28,6 +28,9 @@ public final class DescriptorChain {
 
     private final int slot;
     private int head;
+    /** Of a packed ring, that the chain takes; 0 if it is not known where the chain ends. */
+    private int entries;
+
     private int readableSegments;
     private int segments;
     private long readableBytes;
@@ -51,9 +54,17 @@ public final class DescriptorChain {
         return slot;
     }
 
-    /** Index of the chain's first descriptor, by which the driver knows the request. */
+    /**
+     * By which the driver knows the request: index of the chain's first descriptor in a split ring, the buffer's id in a
+     * packed one, which may be any 16 bits.
+     */
     public int head() {
         return head;
+    }
+
+    /** How many entries of a packed ring the chain takes; 0 if it is not known where it ends. */
+    int entries() {
+        return entries;
     }
 
     /** Bytes that the device may read. */
@@ -101,6 +112,7 @@ public final class DescriptorChain {
 
     void begin(int head) {
         this.head = head;
+        entries = 0;
         readableSegments = 0;
         segments = 0;
         readableBytes = 0;
@@ -108,6 +120,12 @@ public final class DescriptorChain {
         endsWritable = false;
         wrote = 0;
         wroteLast = false;
+    }
+
+    /** A chain of a packed ring has been read to its end. */
+    void identify(int id, int ringEntries) {
+        head = id;
+        entries = ringEntries;
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.ringside.queue;
 
 import dev.ringside.fault.ChainFault;
-import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.Arena;
@@ -9,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows a chain through the split descriptor table and at most one indirect table (virtio 1.2 §2.7.5), reading each
- * descriptor once. A buffer that is wrong in itself does not end the walk, because the device may still be able to
- * write an error status behind it; a link that is wrong does.
+ * What following a chain takes in either ring format (virtio 1.2 §2.7.5, §2.8.5 to §2.8.7): each buffer checked and
+ * appended, and the way into an indirect table. Every descriptor is read once. A buffer that is wrong in itself does not
+ * end a walk, because the device may still be able to write an error status behind it.
  */
-final class DescriptorWalk {
-    /** struct virtq_desc: le64 addr, le32 len, le16 flags, le16 next. */
+abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
+    /** Of one descriptor in either format. */
     static final int DESC_BYTES = 16;
 
     static final int F_NEXT = 1;
@@ -23,7 +22,7 @@ final class DescriptorWalk {
 
     /**
      * The longest chain that is accepted, and the longest indirect table. Far above what drivers use (block devices
-     * announce their limit in seg_max), and a bound on the work that one head can cause.
+     * announce their limit in seg_max), and a bound on the work that one chain can cause.
      */
     static final int MAX_CHAIN = 1024;
 
@@ -33,81 +32,54 @@ final class DescriptorWalk {
     private final boolean indirectAllowed;
     private GuestMemory memory = GuestMemory.EMPTY;
 
-    /** The table being walked, where it begins in {@link #table}, and its number of descriptors. */
-    private MemorySegment table = MemorySegment.NULL;
+    /** The indirect table being walked, where it begins in {@link #table}, and its number of descriptors. */
+    MemorySegment table = MemorySegment.NULL;
 
-    private long tableOffset;
-    private int tableSize;
+    long tableOffset;
+    int tableSize;
 
     /** A copy of an indirect table that straddles regions; made when first needed. */
     private @Nullable MemorySegment straddlingTable;
+
+    /** Of the chain being followed. */
+    int buffers;
+
+    private boolean sawWritable;
+    private @Nullable ChainFault fault;
 
     DescriptorWalk(boolean indirectAllowed) {
         this.indirectAllowed = indirectAllowed;
     }
 
-    void rebind(GuestMemory memory) {
-        this.memory = memory;
+    final void rebind(GuestMemory generation) {
+        memory = generation;
     }
 
-    void follow(MemorySegment descriptorTable, int descriptorTableSize, int head, DescriptorChain chain)
-            throws ChainFault {
-        chain.begin(head);
-        table = descriptorTable;
-        tableOffset = 0;
-        tableSize = descriptorTableSize;
-        int index = head;
-        int inTable = 0;
-        boolean inIndirect = false;
-        boolean sawWritable = false;
-        ChainFault fault = null;
-        int buffers = 0;
-        while (true) {
-            if (index >= tableSize) {
-                throw new ChainFault(
-                        ChainFault.Kind.DESCRIPTOR_OUT_OF_RANGE, "descriptor " + index + " of " + tableSize);
-            }
-            if (inTable++ == tableSize) {
-                throw new ChainFault(ChainFault.Kind.LOOP, "more than the table's " + tableSize + " descriptors");
-            }
-            if (buffers == MAX_CHAIN) {
-                throw new ChainFault(ChainFault.Kind.TOO_LONG, "more than " + MAX_CHAIN + " descriptors");
-            }
-            long descriptor = tableOffset + (long) index * DESC_BYTES;
-            long address = GuestAccess.u64(table, descriptor);
-            long word = GuestAccess.u64(table, descriptor + 8);
-            long length = word & 0xffff_ffffL;
-            int flags = (int) (word >>> 32) & 0xffff;
-            int next = (int) (word >>> 48);
-
-            if ((flags & F_INDIRECT) != 0) {
-                checkIndirect(flags, length, inIndirect);
-                enterIndirect(address, length);
-                inTable = 0;
-                inIndirect = true;
-                index = 0;
-                continue;
-            }
-            buffers++;
-            boolean writable = (flags & F_WRITE) != 0;
-            ChainFault.Kind wrong = append(chain, address, length, writable, sawWritable);
-            sawWritable |= writable;
-            if (wrong != null && fault == null) {
-                fault = new ChainFault(wrong, "buffer of %#x bytes at %#x".formatted(length, address));
-            }
-            if ((flags & F_NEXT) == 0) {
-                chain.end(writable && wrong == null);
-                break;
-            }
-            index = next;
-        }
-        if (fault != null) {
-            throw fault;
-        }
+    final void begin() {
+        buffers = 0;
+        sawWritable = false;
+        fault = null;
     }
 
-    private ChainFault.@Nullable Kind append(
-            DescriptorChain chain, long address, long length, boolean writable, boolean sawWritable) {
+    /**
+     * Checks a buffer, and appends it if there is nothing wrong with it.
+     *
+     * @return whether there is nothing wrong with it
+     */
+    final boolean buffer(DescriptorChain chain, long address, long length, boolean writable) {
+        buffers++;
+        ChainFault.Kind wrong = append(chain, address, length, writable);
+        sawWritable |= writable;
+        if (wrong == null) {
+            return true;
+        }
+        if (fault == null) {
+            fault = new ChainFault(wrong, "buffer of %#x bytes at %#x".formatted(length, address));
+        }
+        return false;
+    }
+
+    private ChainFault.@Nullable Kind append(DescriptorChain chain, long address, long length, boolean writable) {
         if (length == 0) {
             return ChainFault.Kind.ZERO_LENGTH;
         }
@@ -120,22 +92,30 @@ final class DescriptorWalk {
         return chain.append(memory, address, length, writable);
     }
 
-    private void checkIndirect(int flags, long length, boolean inIndirect) throws ChainFault {
+    /** Notes what is wrong with the chain, unless something else was wrong before. */
+    final void fail(ChainFault wrong) {
+        if (fault == null) {
+            fault = wrong;
+        }
+    }
+
+    /** The first thing that was wrong with the chain, or {@code null}. */
+    final @Nullable ChainFault fault() {
+        return fault;
+    }
+
+    static ChainFault tooLong() {
+        return new ChainFault(ChainFault.Kind.TOO_LONG, "more than " + MAX_CHAIN + " descriptors");
+    }
+
+    /** Checks a descriptor that refers to an indirect table, and makes that the table being walked. */
+    final void enterIndirect(long address, long length) throws ChainFault {
         if (!indirectAllowed) {
             throw new ChainFault(ChainFault.Kind.INDIRECT_NOT_NEGOTIATED, "INDIRECT without the feature");
-        }
-        if (inIndirect) {
-            throw new ChainFault(ChainFault.Kind.NESTED_INDIRECT, "INDIRECT inside an indirect table");
-        }
-        if ((flags & F_NEXT) != 0) {
-            throw new ChainFault(ChainFault.Kind.INDIRECT_WITH_NEXT, "INDIRECT and NEXT together");
         }
         if (length == 0 || length % DESC_BYTES != 0 || length > (long) MAX_CHAIN * DESC_BYTES) {
             throw new ChainFault(ChainFault.Kind.INDIRECT_LENGTH, "indirect table of " + length + " bytes");
         }
-    }
-
-    private void enterIndirect(long address, long length) throws ChainFault {
         tableSize = (int) length / DESC_BYTES;
         MemoryRegion region = memory.atGuestAddress(address);
         if (region != null && region.size() - (address - region.guestAddress()) >= length) {

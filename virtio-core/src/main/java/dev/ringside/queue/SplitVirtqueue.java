@@ -5,7 +5,6 @@ import dev.ringside.fault.RingFault;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
-import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +35,7 @@ public final class SplitVirtqueue implements Virtqueue {
     private final int size;
     private final VringAddress address;
     private final boolean eventIdx;
-    private final DescriptorWalk walk;
+    private final SplitWalk walk;
     private final @Nullable SplitInflight inflight;
     /** Heads that an earlier device has taken and not given back, to be given out again first. */
     private int[] resubmitted = {};
@@ -98,7 +97,7 @@ public final class SplitVirtqueue implements Virtqueue {
         this.size = size;
         this.address = address;
         this.eventIdx = features.eventIdx();
-        this.walk = new DescriptorWalk(features.indirectDesc());
+        this.walk = new SplitWalk(features.indirectDesc());
         rebind(memory);
         this.lastAvail = base & U16_MASK;
         this.availIdx = lastAvail;
@@ -135,41 +134,24 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public void rebind(GuestMemory memory) throws RingFault {
-        desc = part(
+        desc = RingArea.find(
                 memory, "descriptor table", address.desc(), (long) size * DescriptorWalk.DESC_BYTES, DESC_ALIGNMENT);
         // Both rings end with the event field of the other side, present whether negotiated or not in every layout
         // that drivers use; without EVENT_IDX it is neither needed nor touched.
         int event = eventIdx ? 2 : 0;
-        avail = part(
+        avail = RingArea.find(
                 memory,
                 "avail ring",
                 address.avail(),
                 AVAIL_RING + (long) size * AVAIL_ELEMENT_BYTES + event,
                 AVAIL_ALIGNMENT);
-        used = part(
+        used = RingArea.find(
                 memory,
                 "used ring",
                 address.used(),
                 USED_RING + (long) size * USED_ELEMENT_BYTES + event,
                 USED_ALIGNMENT);
         walk.rebind(memory);
-    }
-
-    private static MemorySegment part(GuestMemory memory, String name, long address, long bytes, int alignment)
-            throws RingFault {
-        if (address % alignment != 0) {
-            throw new RingFault(RingFault.Kind.MISALIGNED, "%s at %#x".formatted(name, address));
-        }
-        MemoryRegion region = memory.atUserAddress(address);
-        if (region == null || region.size() - (address - region.userAddress()) < bytes) {
-            throw new RingFault(RingFault.Kind.OUTSIDE_MEMORY, "%s of %d bytes at %#x".formatted(name, bytes, address));
-        }
-        MemorySegment part = region.memory().asSlice(address - region.userAddress(), bytes);
-        if (part.address() % alignment != 0) {
-            throw new RingFault(
-                    RingFault.Kind.MISALIGNED, "%s in a region at %#x".formatted(name, region.userAddress()));
-        }
-        return part;
     }
 
     @Override

@@ -7,8 +7,8 @@ import dev.ringside.memory.GuestMemory;
 import org.jspecify.annotations.Nullable;
 
 /** The device's side of one virtqueue, whatever its ring format. Owned by one thread. */
-public sealed interface Virtqueue permits SplitVirtqueue {
-    /** The largest queue size that the specification allows (virtio 1.2 §2.7). */
+public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
+    /** The largest queue size that the specification allows (virtio 1.2 §2.7, §2.8). */
     int MAX_SIZE = 32768;
 
     /** The number of descriptors. */
@@ -89,7 +89,10 @@ public sealed interface Virtqueue permits SplitVirtqueue {
      */
     void logUsed(@Nullable DirtyLog log, long address);
 
-    /** Where the device would take the next chain: what SET_VRING_BASE gave and GET_VRING_BASE returns. */
+    /**
+     * Where the device would go on: what SET_VRING_BASE gave and GET_VRING_BASE returns (vhost-user, "Vring descriptor
+     * index" and "indices"). All 32 bits count.
+     */
     int base();
 
     /**

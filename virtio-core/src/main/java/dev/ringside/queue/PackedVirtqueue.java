@@ -1,0 +1,377 @@
+package dev.ringside.queue;
+
+import dev.ringside.fault.ChainFault;
+import dev.ringside.fault.RingFault;
+import dev.ringside.memory.DirtyLog;
+import dev.ringside.memory.GuestAccess;
+import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.MemoryRegion;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The packed virtqueue (virtio 1.2 §2.8). One ring holds what the driver makes available and, over it, what the device
+ * has used; whose an entry is, its flags say, together with the lap that each side is on.
+ *
+ * <pre>
+ *          used          avail
+ *           v              v
+ *   | ... u | . . x . . x . | A A a a ... |     x: chains in flight     A: available
+ *           '-- inFlight ---'
+ * </pre>
+ *
+ * <p>A chain takes as many entries as it has descriptors. The one used descriptor that answers it is written wherever
+ * the last one ended, and as many entries are skipped.
+ */
+public final class PackedVirtqueue implements Virtqueue {
+    /** Flags of a descriptor, beside those that it shares with the split one (§2.8.1). */
+    static final int F_AVAIL = 1 << 7;
+
+    static final int F_USED = 1 << 15;
+
+    /** struct pvirtq_event_suppress: le16 off_wrap, le16 flags; always loaded and stored whole (§2.8.14). */
+    static final int EVENT_BYTES = 4;
+
+    static final int EVENT_FLAGS_SHIFT = 16;
+    static final int EVENT_FLAGS_MASK = 3;
+    static final int EVENT_ENABLE = 0;
+    static final int EVENT_DISABLE = 1;
+    static final int EVENT_DESC = 2;
+
+    /** A place in the ring: its index and, above that, the lap's wrap counter. */
+    private static final int WRAP_SHIFT = 15;
+
+    private static final int INDEX_MASK = (1 << WRAP_SHIFT) - 1;
+    private static final int USED_SHIFT = 16;
+
+    /** The ring's beginning, in the first lap. */
+    private static final int INITIAL_PLACE = 1 << WRAP_SHIFT;
+
+    /** Where both sides of a ring begin that nobody has used yet. */
+    public static final int INITIAL_BASE = INITIAL_PLACE | INITIAL_PLACE << USED_SHIFT;
+
+    private static final int DESC_ALIGNMENT = 16;
+    private static final int EVENT_ALIGNMENT = 4;
+    private static final int U16_MASK = 0xffff;
+    private static final int UNKNOWN = -1;
+
+    private final int size;
+    private final VringAddress address;
+    private final boolean eventIdx;
+    private final PackedWalk walk;
+
+    private MemorySegment desc = MemorySegment.NULL;
+    /** Event suppression of calls, by the driver. */
+    private MemorySegment driver = MemorySegment.NULL;
+    /** Event suppression of kicks, by us. */
+    private MemorySegment device = MemorySegment.NULL;
+
+    /** Where writes to ring and device area are marked, and the guest-physical addresses that these have there. */
+    private @Nullable DirtyLog usedLog;
+
+    private long descLogAddress;
+    private long deviceLogAddress;
+
+    /** The entry where the next chain begins. */
+    private int avail;
+
+    private int availWrap;
+    /** Flags of that entry if they have been loaded and make it available; each is loaded once for a chain. */
+    private int availFlags = UNKNOWN;
+    /** The entry where the next used descriptor goes. */
+    private int used;
+
+    private int usedWrap;
+    /** Entries of chains that the driver does not know to be used. */
+    private int inFlight;
+    /** Those of them whose used descriptors are written already, but not shown. */
+    private int pushed;
+    /** Where the first of these descriptors is, in bytes, and the flags that will show it and all behind it. */
+    private long firstPushed;
+
+    private int firstPushedFlags;
+    /** Something was published before the start, and perhaps nobody was called for it. */
+    private final boolean publishedBefore;
+    /** Nothing was published since the start: whether an earlier device called for earlier elements is unknown. */
+    private boolean firstPublish = true;
+
+    /**
+     * Sets a queue up over a ring that the driver has laid out.
+     *
+     * @param size number of entries
+     * @param base where to go on. Bits 0 to 14 are the next available entry, bit 15 its wrap counter; bits 16 to 30 the
+     *     next used one, bit 31 its wrap counter; if the latter are all zero, they are taken to be as the former
+     * @param address where the ring lies
+     * @param features as negotiated
+     * @param memory where to find the ring and the buffers
+     * @throws RingFault if size, base, alignment or place of the ring is invalid
+     */
+    public PackedVirtqueue(int size, int base, VringAddress address, RingFeatures features, GuestMemory memory)
+            throws RingFault {
+        checkSize(size);
+        this.size = size;
+        this.address = address;
+        this.eventIdx = features.eventIdx();
+        this.walk = new PackedWalk(features.indirectDesc());
+        rebind(memory);
+        startAt(base);
+        this.publishedBefore = place(used, usedWrap) != INITIAL_PLACE;
+    }
+
+    /**
+     * Checks a queue size, which need not be a power of two (§2.8.10.1).
+     *
+     * @throws RingFault if it is zero or above {@link Virtqueue#MAX_SIZE}
+     */
+    public static void checkSize(int size) throws RingFault {
+        if (size <= 0 || size > MAX_SIZE) {
+            throw new RingFault(RingFault.Kind.SIZE, "queue size " + Integer.toUnsignedString(size));
+        }
+    }
+
+    private void startAt(int base) throws RingFault {
+        int availPlace = base & U16_MASK;
+        int usedPlace = base >>> USED_SHIFT;
+        if (usedPlace == 0) {
+            // DPDK's virtio_user says nothing here: a ring where nothing is in flight has both at one place.
+            usedPlace = availPlace;
+        }
+        avail = availPlace & INDEX_MASK;
+        availWrap = availPlace >>> WRAP_SHIFT;
+        used = usedPlace & INDEX_MASK;
+        usedWrap = usedPlace >>> WRAP_SHIFT;
+        // What lies between was taken by an earlier device, and is not ours to give back.
+        inFlight = avail - used + (availWrap == usedWrap ? 0 : size);
+        if (avail >= size || used >= size || inFlight < 0 || inFlight > size) {
+            throw new RingFault(RingFault.Kind.BASE, "base %#x in a ring of %d".formatted(base, size));
+        }
+    }
+
+    @Override
+    public void rebind(GuestMemory memory) throws RingFault {
+        desc = RingArea.find(
+                memory, "descriptor ring", address.desc(), (long) size * DescriptorWalk.DESC_BYTES, DESC_ALIGNMENT);
+        driver = RingArea.find(memory, "driver area", address.avail(), EVENT_BYTES, EVENT_ALIGNMENT);
+        device = RingArea.find(memory, "device area", address.used(), EVENT_BYTES, EVENT_ALIGNMENT);
+        walk.rebind(memory);
+        MemoryRegion region = memory.atUserAddress(address.desc());
+        descLogAddress = region == null ? -1 : region.guestAddress() + (address.desc() - region.userAddress());
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public int base() {
+        int shown = used - pushed;
+        int shownWrap = usedWrap;
+        if (shown < 0) {
+            shown += size;
+            shownWrap ^= 1;
+        }
+        return place(avail, availWrap) | place(shown, shownWrap) << USED_SHIFT;
+    }
+
+    private static int place(int index, int wrap) {
+        return index | wrap << WRAP_SHIFT;
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return availFlags == UNKNOWN && !refreshAvailFlags();
+    }
+
+    /** Looks at the next entry; if it is available, what the driver wrote before is visible from here on. */
+    private boolean refreshAvailFlags() {
+        int flags = GuestAccess.u16Acquire(desc, (long) avail * DescriptorWalk.DESC_BYTES + PackedWalk.FLAGS);
+        if (!isAvailable(flags, availWrap)) {
+            return false;
+        }
+        availFlags = flags;
+        return true;
+    }
+
+    /** AVAIL as the wrap counter, USED otherwise (§2.8.1): in the other lap just the other way round. */
+    private static boolean isAvailable(int flags, int wrap) {
+        return (flags & (F_AVAIL | F_USED)) == (wrap != 0 ? F_AVAIL : F_USED);
+    }
+
+    /** In entries, which may be fewer chains: found by a few looks ahead, for a driver fills its ring in order. */
+    @Override
+    public int available() {
+        if (isEmpty()) {
+            return 0;
+        }
+        int known = 1;
+        while (2 * known <= size - inFlight && looksAvailable(2 * known - 1)) {
+            known *= 2;
+        }
+        return known;
+    }
+
+    private boolean looksAvailable(int ahead) {
+        int index = avail + ahead;
+        int wrap = availWrap;
+        if (index >= size) {
+            index -= size;
+            wrap ^= 1;
+        }
+        return isAvailable(GuestAccess.u16(desc, (long) index * DescriptorWalk.DESC_BYTES + PackedWalk.FLAGS), wrap);
+    }
+
+    @Override
+    public int resubmissions() {
+        return 0;
+    }
+
+    @Override
+    public boolean mayOweCall() {
+        return publishedBefore;
+    }
+
+    @Override
+    public boolean poll(DescriptorChain chain) throws ChainFault, RingFault {
+        if (isEmpty()) {
+            return false;
+        }
+        int flags = availFlags;
+        availFlags = UNKNOWN;
+        if (inFlight == size) {
+            throw new RingFault(
+                    RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " entries in flight, and more made available");
+        }
+        ChainFault fault;
+        try {
+            fault = walk.follow(desc, size, avail, flags, size - inFlight, chain);
+        } finally {
+            moveAvail(chain.entries());
+        }
+        if (fault != null) {
+            throw fault;
+        }
+        return true;
+    }
+
+    @Override
+    public void unpoll(DescriptorChain chain) {
+        availFlags = UNKNOWN;
+        moveAvail(-chain.entries());
+    }
+
+    private void moveAvail(int entries) {
+        inFlight += entries;
+        avail += entries;
+        if (avail >= size) {
+            avail -= size;
+            availWrap ^= 1;
+        } else if (avail < 0) {
+            avail += size;
+            availWrap ^= 1;
+        }
+    }
+
+    @Override
+    public void push(DescriptorChain chain, long written) {
+        int entries = chain.entries();
+        if (entries == 0) {
+            return; // Its end was never seen: the driver could not tell which chain comes back.
+        }
+        long at = (long) used * DescriptorWalk.DESC_BYTES;
+        int flags = (usedWrap != 0 ? F_AVAIL | F_USED : 0) | (written != 0 ? DescriptorWalk.F_WRITE : 0);
+        GuestAccess.putU32(desc, at + PackedWalk.LEN, written);
+        GuestAccess.putU16(desc, at + PackedWalk.ID, chain.head());
+        if (pushed == 0) {
+            firstPushed = at;
+            firstPushedFlags = flags;
+        } else {
+            // The driver looks at one place only, which is before this.
+            GuestAccess.putU16(desc, at + PackedWalk.FLAGS, flags);
+        }
+        pushed += entries;
+        used += entries;
+        if (used >= size) {
+            used -= size;
+            usedWrap ^= 1;
+        }
+    }
+
+    @Override
+    public boolean publish() {
+        if (pushed == 0) {
+            return false;
+        }
+        GuestAccess.putU16Release(desc, firstPushed + PackedWalk.FLAGS, firstPushedFlags);
+        int shown = pushed;
+        pushed = 0;
+        inFlight -= shown;
+        // The driver stores its area, then loads a descriptor's flags; we store flags, then load its area. Only full
+        // fences on both sides make sure that at least one of the two sees the other's store.
+        VarHandle.fullFence();
+        if (usedLog != null) {
+            markShown(usedLog, shown);
+        }
+        if (firstPublish) {
+            firstPublish = false;
+            return true;
+        }
+        int event = (int) GuestAccess.u32(driver, 0);
+        return switch (event >>> EVENT_FLAGS_SHIFT & EVENT_FLAGS_MASK) {
+            case EVENT_DISABLE -> false;
+            case EVENT_DESC -> !eventIdx || hasPassed(event & U16_MASK, shown);
+            default -> true;
+        };
+    }
+
+    /** Whether the last {@code shown} entries include the one that the driver waits for: vring_need_event over laps. */
+    private boolean hasPassed(int place, int shown) {
+        int index = place & INDEX_MASK;
+        if (place >>> WRAP_SHIFT != usedWrap) {
+            index -= size;
+        }
+        return ((used - index - 1) & U16_MASK) < shown;
+    }
+
+    @Override
+    public void logUsed(@Nullable DirtyLog log, long address) {
+        usedLog = log;
+        deviceLogAddress = address;
+        if (log != null) {
+            // An earlier device may have died between writing and marking.
+            log.mark(descLogAddress, desc.byteSize());
+            log.mark(deviceLogAddress, EVENT_BYTES);
+        }
+    }
+
+    /** Marks the last {@code shown} entries. Front-ends give an address for the device area only (QEMU does). */
+    private void markShown(DirtyLog log, int shown) {
+        int beforeWrap = Math.max(shown - used, 0);
+        log.mark(descLogAddress + (long) (size - beforeWrap) * DescriptorWalk.DESC_BYTES,
+                (long) beforeWrap * DescriptorWalk.DESC_BYTES);
+        log.mark(descLogAddress + (long) (used - (shown - beforeWrap)) * DescriptorWalk.DESC_BYTES,
+                (long) (shown - beforeWrap) * DescriptorWalk.DESC_BYTES);
+    }
+
+    private void putDeviceEvent(int flags, int place) {
+        GuestAccess.putU32(device, 0, (long) flags << EVENT_FLAGS_SHIFT | place);
+        if (usedLog != null) {
+            usedLog.mark(deviceLogAddress, EVENT_BYTES);
+        }
+    }
+
+    @Override
+    public void disarmKicks() {
+        putDeviceEvent(EVENT_DISABLE, 0);
+    }
+
+    @Override
+    public boolean armKicks() {
+        putDeviceEvent(eventIdx ? EVENT_DESC : EVENT_ENABLE, eventIdx ? place(avail, availWrap) : 0);
+        // As in publish, the other way round: our request for a kick before our look at the next entry.
+        VarHandle.fullFence();
+        availFlags = UNKNOWN;
+        return refreshAvailFlags();
+    }
+}
