@@ -8,9 +8,10 @@ public final class Feature {
     public static final long RING_INDIRECT_DESC = 1L << 28;
     public static final long RING_EVENT_IDX = 1L << 29;
     public static final long VERSION_1 = 1L << 32;
+    public static final long RING_PACKED = 1L << 34;
 
     /** Those that {@code queue} implements and every device therefore offers. */
-    public static final long TRANSPORT = ANY_LAYOUT | RING_INDIRECT_DESC | RING_EVENT_IDX | VERSION_1;
+    public static final long TRANSPORT = ANY_LAYOUT | RING_INDIRECT_DESC | RING_EVENT_IDX | VERSION_1 | RING_PACKED;
 
     private Feature() {}
 

@@ -20,6 +20,9 @@ public final class GuestAccess {
 
     private static final VarHandle U8 = ValueLayout.JAVA_BYTE.varHandle();
 
+    private static final VarHandle ALIGNED_U64 =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
     private GuestAccess() {}
 
     public static int u8(MemorySegment memory, long offset) {
@@ -64,5 +67,10 @@ public final class GuestAccess {
 
     public static void putU64(MemorySegment memory, long offset, long value) {
         memory.set(U64, offset, value);
+    }
+
+    /** Stores after every earlier store. */
+    public static void putU64Release(MemorySegment memory, long offset, long value) {
+        ALIGNED_U64.setRelease(memory, offset, value);
     }
 }

@@ -30,6 +30,8 @@ public final class DescriptorChain {
     private int head;
     /** Of a packed ring, that the chain takes; 0 if it is not known where the chain ends. */
     private int entries;
+    /** Where it is recorded as in flight, if it is. */
+    private int record;
 
     private int readableSegments;
     private int segments;
@@ -120,6 +122,14 @@ public final class DescriptorChain {
         endsWritable = false;
         wrote = 0;
         wroteLast = false;
+    }
+
+    int record() {
+        return record;
+    }
+
+    void record(int head) {
+        record = head;
     }
 
     /** A chain of a packed ring has been read to its end. */

@@ -8,6 +8,8 @@ import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +62,11 @@ public final class PackedVirtqueue implements Virtqueue {
     private final VringAddress address;
     private final boolean eventIdx;
     private final PackedWalk walk;
+    private final @Nullable PackedInflight inflight;
+    /** Where chains are recorded that an earlier device has taken and not given back, to be given out again first. */
+    private List<Integer> resubmitted = List.of();
+
+    private int nextResubmitted;
 
     private MemorySegment desc = MemorySegment.NULL;
     /** Event suppression of calls, by the driver. */
@@ -109,14 +116,50 @@ public final class PackedVirtqueue implements Virtqueue {
      */
     public PackedVirtqueue(int size, int base, VringAddress address, RingFeatures features, GuestMemory memory)
             throws RingFault {
+        this(size, base, address, features, memory, null);
+    }
+
+    /**
+     * The same for a queue whose requests in flight are recorded where another process finds them.
+     *
+     * @param base does not matter if the record says where an earlier device has come to
+     * @param record {@link #inflightBytes} from the front-end; {@code null} for no record
+     */
+    public PackedVirtqueue(
+            int size,
+            int base,
+            VringAddress address,
+            RingFeatures features,
+            GuestMemory memory,
+            @Nullable MemorySegment record)
+            throws RingFault {
         checkSize(size);
         this.size = size;
         this.address = address;
         this.eventIdx = features.eventIdx();
+        startAt(base);
+        this.inflight = record == null ? null : PackedInflight.attach(record, size, place(used, usedWrap));
         this.walk = new PackedWalk(features.indirectDesc());
         rebind(memory);
-        startAt(base);
+        if (inflight != null && !inflight.isNew()) {
+            recover(inflight);
+        }
         this.publishedBefore = place(used, usedWrap) != INITIAL_PLACE;
+    }
+
+    /** Bytes that the record of one queue's requests in flight takes. */
+    public static long inflightBytes(int size) {
+        return PackedInflight.bytes(size);
+    }
+
+    /** From one queue's record to the next, in bytes. */
+    public static long inflightStride(int size) {
+        return PackedInflight.stride(size);
+    }
+
+    /** The front-end knows where a stopped queue is to go on, so that its record does not count any more. */
+    public static void forgetInflight(MemorySegment record) {
+        PackedInflight.forget(record);
     }
 
     /**
@@ -145,6 +188,27 @@ public final class PackedVirtqueue implements Virtqueue {
         inFlight = avail - used + (availWrap == usedWrap ? 0 : size);
         if (avail >= size || used >= size || inFlight < 0 || inFlight > size) {
             throw new RingFault(RingFault.Kind.BASE, "base %#x in a ring of %d".formatted(base, size));
+        }
+    }
+
+    /** Goes on where an earlier device has come to, with what it had in flight. */
+    private void recover(PackedInflight record) throws RingFault {
+        resubmitted = record.recover(desc);
+        used = record.usedPlace() & INDEX_MASK;
+        usedWrap = record.usedPlace() >>> WRAP_SHIFT;
+        avail = used;
+        availWrap = usedWrap;
+        inFlight = 0;
+        for (int head : resubmitted) {
+            int entries = (int) (record.descriptors(head).byteSize() / DescriptorWalk.DESC_BYTES);
+            for (int i = 0; i < entries; i++) {
+                // It may have been used without being shown, and would be shown by what is used before it now.
+                GuestAccess.putU16(
+                        desc,
+                        (long) avail * DescriptorWalk.DESC_BYTES + PackedWalk.FLAGS,
+                        availWrap != 0 ? F_AVAIL : F_USED);
+                moveAvail(1);
+            }
         }
     }
 
@@ -181,7 +245,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public boolean isEmpty() {
-        return availFlags == UNKNOWN && !refreshAvailFlags();
+        return availFlags == UNKNOWN && resubmissions() == 0 && !refreshAvailFlags();
     }
 
     /** Looks at the next entry; if it is available, what the driver wrote before is visible from here on. */
@@ -195,15 +259,15 @@ public final class PackedVirtqueue implements Virtqueue {
     }
 
     /** AVAIL as the wrap counter, USED otherwise (§2.8.1): in the other lap just the other way round. */
-    private static boolean isAvailable(int flags, int wrap) {
+    static boolean isAvailable(int flags, int wrap) {
         return (flags & (F_AVAIL | F_USED)) == (wrap != 0 ? F_AVAIL : F_USED);
     }
 
     /** In entries, which may be fewer chains: found by a few looks ahead, for a driver fills its ring in order. */
     @Override
     public int available() {
-        if (isEmpty()) {
-            return 0;
+        if (isEmpty() || resubmissions() > 0) {
+            return resubmissions();
         }
         int known = 1;
         while (2 * known <= size - inFlight && looksAvailable(2 * known - 1)) {
@@ -224,7 +288,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int resubmissions() {
-        return 0;
+        return resubmitted.size() - nextResubmitted;
     }
 
     @Override
@@ -237,26 +301,43 @@ public final class PackedVirtqueue implements Virtqueue {
         if (isEmpty()) {
             return false;
         }
-        int flags = availFlags;
-        availFlags = UNKNOWN;
-        if (inFlight == size) {
-            throw new RingFault(
-                    RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " entries in flight, and more made available");
-        }
-        ChainFault fault;
-        try {
-            fault = walk.follow(desc, size, avail, flags, size - inFlight, chain);
-        } finally {
-            moveAvail(chain.entries());
-        }
+        ChainFault fault = resubmissions() > 0 ? pollResubmitted(chain) : pollRing(chain);
         if (fault != null) {
             throw fault;
         }
         return true;
     }
 
+    private @Nullable ChainFault pollResubmitted(DescriptorChain chain) throws RingFault {
+        PackedInflight record = Objects.requireNonNull(inflight);
+        int head = resubmitted.get(nextResubmitted++);
+        MemorySegment recorded = record.descriptors(head);
+        int entries = (int) (recorded.byteSize() / DescriptorWalk.DESC_BYTES);
+        ChainFault fault =
+                walk.follow(recorded, entries, 0, GuestAccess.u16(recorded, PackedWalk.FLAGS), entries, chain, null);
+        chain.record(head);
+        return fault;
+    }
+
+    private @Nullable ChainFault pollRing(DescriptorChain chain) throws RingFault {
+        int flags = availFlags;
+        availFlags = UNKNOWN;
+        if (inFlight == size) {
+            throw new RingFault(
+                    RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " entries in flight, and more made available");
+        }
+        try {
+            return walk.follow(desc, size, avail, flags, size - inFlight, chain, inflight);
+        } finally {
+            moveAvail(chain.entries());
+        }
+    }
+
     @Override
     public void unpoll(DescriptorChain chain) {
+        if (inflight != null) {
+            throw new IllegalStateException("a chain that is recorded as in flight has to be completed");
+        }
         availFlags = UNKNOWN;
         moveAvail(-chain.entries());
     }
@@ -296,12 +377,18 @@ public final class PackedVirtqueue implements Virtqueue {
             used -= size;
             usedWrap ^= 1;
         }
+        if (inflight != null) {
+            inflight.pushed(chain.record());
+        }
     }
 
     @Override
     public boolean publish() {
         if (pushed == 0) {
             return false;
+        }
+        if (inflight != null) {
+            inflight.publishing(place(used, usedWrap));
         }
         GuestAccess.putU16Release(desc, firstPushed + PackedWalk.FLAGS, firstPushedFlags);
         int shown = pushed;
@@ -310,6 +397,9 @@ public final class PackedVirtqueue implements Virtqueue {
         // The driver stores its area, then loads a descriptor's flags; we store flags, then load its area. Only full
         // fences on both sides make sure that at least one of the two sees the other's store.
         VarHandle.fullFence();
+        if (inflight != null) {
+            inflight.published(place(used, usedWrap));
+        }
         if (usedLog != null) {
             markShown(usedLog, shown);
         }
@@ -348,9 +438,11 @@ public final class PackedVirtqueue implements Virtqueue {
     /** Marks the last {@code shown} entries. Front-ends give an address for the device area only (QEMU does). */
     private void markShown(DirtyLog log, int shown) {
         int beforeWrap = Math.max(shown - used, 0);
-        log.mark(descLogAddress + (long) (size - beforeWrap) * DescriptorWalk.DESC_BYTES,
+        log.mark(
+                descLogAddress + (long) (size - beforeWrap) * DescriptorWalk.DESC_BYTES,
                 (long) beforeWrap * DescriptorWalk.DESC_BYTES);
-        log.mark(descLogAddress + (long) (used - (shown - beforeWrap)) * DescriptorWalk.DESC_BYTES,
+        log.mark(
+                descLogAddress + (long) (used - (shown - beforeWrap)) * DescriptorWalk.DESC_BYTES,
                 (long) (shown - beforeWrap) * DescriptorWalk.DESC_BYTES);
     }
 
@@ -372,6 +464,6 @@ public final class PackedVirtqueue implements Virtqueue {
         // As in publish, the other way round: our request for a kick before our look at the next entry.
         VarHandle.fullFence();
         availFlags = UNKNOWN;
-        return refreshAvailFlags();
+        return refreshAvailFlags() || resubmissions() > 0;
     }
 }

@@ -33,14 +33,25 @@ final class PackedWalk extends DescriptorWalk {
      * @param first entry of the ring
      * @param firstFlags its flags, which have been loaded already
      * @param room entries that the chain can have at most; above 0
+     * @param inflight where the chain's descriptors are copied to, {@code null} for nowhere
      * @return what is wrong with the chain, or {@code null}; either way it knows its id and its number of entries
      * @throws RingFault if the chain does not end
      */
     @Nullable
-    ChainFault follow(MemorySegment ring, int size, int first, int firstFlags, int room, DescriptorChain chain)
+    ChainFault follow(
+            MemorySegment ring,
+            int size,
+            int first,
+            int firstFlags,
+            int room,
+            DescriptorChain chain,
+            @Nullable PackedInflight inflight)
             throws RingFault {
         chain.begin(0);
         begin();
+        if (inflight != null) {
+            inflight.begin();
+        }
         int index = first;
         int flags = firstFlags;
         int entries = 0;
@@ -51,10 +62,16 @@ final class PackedWalk extends DescriptorWalk {
             if (entries++ > 0) {
                 flags = (int) (word >>> FLAGS_SHIFT);
             }
+            if (inflight != null) {
+                inflight.copy(address, word & U32_MASK, (int) (word >>> ID_SHIFT) & U16_MASK, flags);
+            }
             boolean last = (flags & F_NEXT) == 0;
             if (last) {
                 // Before anything else is read: whatever comes of it, the chain can be handed back.
                 chain.identify((int) (word >>> ID_SHIFT) & U16_MASK, entries);
+                if (inflight != null) {
+                    chain.record(inflight.taken());
+                }
             }
             if ((flags & F_INDIRECT) == 0) {
                 entry(chain, address, word & U32_MASK, (flags & F_WRITE) != 0, last);

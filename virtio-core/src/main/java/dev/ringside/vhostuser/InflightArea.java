@@ -8,6 +8,7 @@ import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.MemFd;
 import dev.ringside.linux.Mmap;
 import dev.ringside.memory.GuestAccess;
+import dev.ringside.queue.PackedVirtqueue;
 import dev.ringside.queue.SplitVirtqueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +28,7 @@ final class InflightArea implements AutoCloseable {
     private static final long STATE_MAGIC = 0x64737352;
 
     private final Message.Inflight description;
+    private final boolean packed;
     private final MemorySegment memory;
     /** Behind the last queue's region, if the area is of our making. */
     private final @Nullable MemorySegment state;
@@ -35,8 +37,14 @@ final class InflightArea implements AutoCloseable {
     private final Fd file;
 
     private InflightArea(
-            Message.Inflight description, MemorySegment memory, @Nullable MemorySegment state, Arena arena, Fd file) {
+            Message.Inflight description,
+            boolean packed,
+            MemorySegment memory,
+            @Nullable MemorySegment state,
+            Arena arena,
+            Fd file) {
         this.description = description;
+        this.packed = packed;
         this.memory = memory;
         this.state = state;
         this.arena = arena;
@@ -47,11 +55,12 @@ final class InflightArea implements AutoCloseable {
      * Makes an area in which nothing is recorded yet.
      *
      * @param wanted numbers of queues and of descriptors, from the front-end
+     * @param packed the rings' format
      * @param maxQueues that a device has
      */
-    static Reply.Inflight create(Message.Inflight wanted, int maxQueues) throws MessageFault {
+    static Reply.Inflight create(Message.Inflight wanted, boolean packed, int maxQueues) throws MessageFault {
         check(wanted, maxQueues);
-        long size = SplitVirtqueue.inflightStride(wanted.queueSize()) * wanted.numQueues() + STATE_BYTES;
+        long size = stride(packed, wanted.queueSize()) * wanted.numQueues() + STATE_BYTES;
         try {
             return new Reply.Inflight(
                     new Message.Inflight(size, 0, wanted.numQueues(), wanted.queueSize(), wanted.padded()),
@@ -68,10 +77,9 @@ final class InflightArea implements AutoCloseable {
      * @param fd borrowed, and no longer needed afterwards
      */
     @SuppressWarnings("MustBeClosedChecker") // the area owns the arena
-    static InflightArea map(Message.Inflight area, Fd fd, int maxQueues) throws MessageFault {
+    static InflightArea map(Message.Inflight area, Fd fd, boolean packed, int maxQueues) throws MessageFault {
         check(area, maxQueues);
-        long needed = SplitVirtqueue.inflightStride(area.queueSize()) * (area.numQueues() - 1)
-                + SplitVirtqueue.inflightBytes(area.queueSize());
+        long needed = stride(packed, area.queueSize()) * (area.numQueues() - 1) + bytes(packed, area.queueSize());
         if (area.size() < needed || area.offset() < 0 || area.offset() % Long.BYTES != 0) {
             throw new MessageFault("in-flight area of %#x bytes at offset %#x, %#x are needed"
                     .formatted(area.size(), area.offset(), needed));
@@ -82,11 +90,11 @@ final class InflightArea implements AutoCloseable {
             if (area.offset() > fileSize - needed) {
                 throw new MessageFault("in-flight area ends behind its file's %#x bytes".formatted(fileSize));
             }
-            long all = SplitVirtqueue.inflightStride(area.queueSize()) * area.numQueues() + STATE_BYTES;
+            long all = stride(packed, area.queueSize()) * area.numQueues() + STATE_BYTES;
             boolean hasState = area.size() >= all && fileSize - area.offset() >= all;
             MemorySegment memory = Mmap.shared(fd, area.offset(), hasState ? all : needed, arena);
             MemorySegment state = hasState ? memory.asSlice(all - STATE_BYTES) : null;
-            return new InflightArea(area, memory, state, arena, fd.duplicate());
+            return new InflightArea(area, packed, memory, state, arena, fd.duplicate());
         } catch (LinuxException e) {
             arena.close();
             throw new MessageFault("in-flight area cannot be mapped: " + e.getMessage());
@@ -94,6 +102,14 @@ final class InflightArea implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    private static long bytes(boolean packed, int queueSize) {
+        return packed ? PackedVirtqueue.inflightBytes(queueSize) : SplitVirtqueue.inflightBytes(queueSize);
+    }
+
+    private static long stride(boolean packed, int queueSize) {
+        return packed ? PackedVirtqueue.inflightStride(queueSize) : SplitVirtqueue.inflightStride(queueSize);
     }
 
     private static void check(Message.Inflight area, int maxQueues) throws MessageFault {
@@ -135,7 +151,20 @@ final class InflightArea implements AutoCloseable {
             return null;
         }
         int size = description.queueSize();
-        return memory.asSlice(SplitVirtqueue.inflightStride(size) * index, SplitVirtqueue.inflightBytes(size));
+        return memory.asSlice(stride(packed, size) * index, bytes(packed, size));
+    }
+
+    /** The rings' format that the area is laid out for. */
+    boolean isPacked() {
+        return packed;
+    }
+
+    /** The front-end is told where a queue is to go on: a record that says the same would only outlive its ring. */
+    void stopped(int index) {
+        MemorySegment record = ofQueue(index);
+        if (packed && record != null) {
+            PackedVirtqueue.forgetInflight(record);
+        }
     }
 
     /** Unmaps the area; no queue runs. */

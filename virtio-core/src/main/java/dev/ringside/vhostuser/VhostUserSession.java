@@ -345,7 +345,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             }
             case Message.GetInflightFd get -> {
                 need(ProtocolFeature.INFLIGHT_SHMFD, "GET_INFLIGHT_FD");
-                yield now(InflightArea.create(get.area(), vrings.length));
+                yield now(InflightArea.create(get.area(), isPacked(), vrings.length));
             }
             case Message.SetInflightFd set -> {
                 need(ProtocolFeature.INFLIGHT_SHMFD, "SET_INFLIGHT_FD");
@@ -374,7 +374,13 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         return vring(index)
                 .stop()
                 .thenComposeAsync(
-                        base -> handOverIfMigrating().thenApply(done -> new Reply.VringState(index, base)), loop);
+                        base -> {
+                            if (inflight != null) {
+                                inflight.stopped((int) index);
+                            }
+                            return handOverIfMigrating().thenApply(done -> new Reply.VringState(index, base));
+                        },
+                        loop);
     }
 
     /** The last that a guest leaves behind when it migrates: stopped vrings, while the log is on. */
@@ -455,7 +461,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         if (isRunning()) {
             return setLogging(wanted);
         }
-        features = wanted;
+        features(wanted);
         if (Feature.has(wanted, VHOST_USER_F_PROTOCOL_FEATURES)) {
             return now(Reply.DONE);
         }
@@ -464,6 +470,17 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             vring.enable(true);
         }
         return whenAll(this::runIfReady);
+    }
+
+    private void features(long negotiated) {
+        features = negotiated;
+        for (Vring vring : vrings) {
+            vring.packed(isPacked());
+        }
+    }
+
+    private boolean isPacked() {
+        return Feature.has(features, Feature.RING_PACKED);
     }
 
     private boolean isRunning() {
@@ -508,11 +525,16 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                 .thenApply(done -> Reply.ACK);
     }
 
+    /** Where requests in flight are to be recorded now: a record of the other ring format would tell nothing. */
+    private @Nullable InflightArea record() {
+        return inflight != null && inflight.isPacked() == isPacked() ? inflight : null;
+    }
+
     private Reply setInflightFd(Message.SetInflightFd set) throws MessageFault {
         if (isRunning()) {
             throw new MessageFault("SET_INFLIGHT_FD while vrings run");
         }
-        InflightArea area = InflightArea.map(set.area(), set.fd(), vrings.length);
+        InflightArea area = InflightArea.map(set.area(), set.fd(), isPacked(), vrings.length);
         forgetInflight();
         inflight = area;
         byte[] state = area.state();
@@ -597,7 +619,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
                 return vring.refuse(e);
             }
         }
-        return vring.run(memoryTable.memory(), features, inflight, activeLog()).thenApply(done -> Reply.DONE);
+        return vring.run(memoryTable.memory(), features, record(), activeLog()).thenApply(done -> Reply.DONE);
     }
 
     private static @Nullable Fd keep(Frame frame, @Nullable Fd fd) {
@@ -650,7 +672,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         return whenAll(Vring::reset)
                 .thenApplyAsync(
                         done -> {
-                            features = 0;
+                            features(0);
                             status = 0;
                             forgetInflight();
                             return forgetDriver(done);

@@ -14,6 +14,7 @@ import dev.ringside.linux.NonBlocking;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.queue.PackedVirtqueue;
 import dev.ringside.queue.RingFeatures;
 import dev.ringside.queue.SplitVirtqueue;
 import dev.ringside.queue.Virtqueue;
@@ -43,8 +44,11 @@ final class Vring {
     private final DeviceLoop loop;
     private final FaultLog faults;
 
+    private boolean packed;
     private int size;
-    private int base;
+    /** Where to go on, if the front-end or an earlier stop has said. */
+    private @Nullable Integer base;
+
     private @Nullable VringAddress address;
     private @Nullable Fd kick;
     private @Nullable Fd call;
@@ -72,10 +76,20 @@ final class Vring {
         return started && (enabled || device.runsDisabled(index));
     }
 
+    /** The ring's format, as negotiated. */
+    void packed(boolean isPacked) {
+        packed = isPacked;
+    }
+
     void num(long num) throws MessageFault {
         expectStopped("SET_VRING_NUM");
         try {
-            SplitVirtqueue.checkSize((int) Math.min(num, Integer.MAX_VALUE));
+            int wanted = (int) Math.min(num, Integer.MAX_VALUE);
+            if (packed) {
+                PackedVirtqueue.checkSize(wanted);
+            } else {
+                SplitVirtqueue.checkSize(wanted);
+            }
         } catch (RingFault e) {
             throw new MessageFault(e.getMessage());
         }
@@ -84,10 +98,14 @@ final class Vring {
 
     void base(long value) throws MessageFault {
         expectStopped("SET_VRING_BASE");
-        if (value > 0xffff) {
+        if (!packed && value > 0xffff) {
             throw new MessageFault("SET_VRING_BASE with " + value);
         }
         base = (int) value;
+    }
+
+    private int base() {
+        return base != null ? base : packed ? PackedVirtqueue.INITIAL_BASE : 0;
     }
 
     /** Where the rings lie. They are looked at now if there is memory to find them in, and again when they start. */
@@ -98,12 +116,20 @@ final class Vring {
         expectStopped("SET_VRING_ADDR");
         if (size != 0 && !memory.regions().isEmpty()) {
             try {
-                new SplitVirtqueue(size, base, value, new RingFeatures(false, false), memory);
+                virtqueue(value, new RingFeatures(false, false), memory, null);
             } catch (RingFault e) {
                 throw new MessageFault(e.getMessage());
             }
         }
         address = value;
+    }
+
+    private Virtqueue virtqueue(
+            VringAddress rings, RingFeatures features, GuestMemory memory, @Nullable MemorySegment record)
+            throws RingFault {
+        return packed
+                ? new PackedVirtqueue(size, base(), rings, features, memory, record)
+                : new SplitVirtqueue(size, base(), rings, features, memory, record);
     }
 
     /**
@@ -264,12 +290,12 @@ final class Vring {
         RingFeatures ringFeatures = new RingFeatures(
                 Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
         return loop.call(() -> {
-                    Virtqueue queue = new SplitVirtqueue(size, base, rings, ringFeatures, memory, record);
+                    Virtqueue queue = virtqueue(rings, ringFeatures, memory, record);
                     LOG.debug(
                             "{} queue {}: runs from {} on, {} requests of an earlier back-end first",
                             device.name(),
                             index,
-                            queue.base(),
+                            "%#x".formatted(queue.base()),
                             queue.resubmissions());
                     RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
                     made.enabled(isEnabled);
@@ -313,7 +339,7 @@ final class Vring {
     CompletableFuture<Integer> pause() {
         RunningQueue queue = running;
         if (queue == null) {
-            return CompletableFuture.completedFuture(base);
+            return CompletableFuture.completedFuture(base());
         }
         return onLoop(queue::stop).thenApply(next -> {
             running = null;
@@ -345,7 +371,7 @@ final class Vring {
     CompletableFuture<Void> reset() {
         return stop().thenAccept(next -> {
             enabled = false;
-            base = 0;
+            base = null;
             size = 0;
             address = null;
         });
@@ -375,7 +401,7 @@ final class Vring {
         if (size != 0) {
             words.add(Words.vringState(RequestType.SET_VRING_NUM, index, size));
         }
-        if (base != 0) {
+        if (base != null) {
             words.add(Words.vringState(RequestType.SET_VRING_BASE, index, base));
         }
         if (address != null) {

@@ -192,8 +192,13 @@ public final class FakeFrontEnd implements AutoCloseable {
 
     // ------------------------------------------------------------------------------------------------ negotiation
 
-    /** Takes all that is offered. */
+    /** Takes all that is offered, with split rings. */
     public FakeFrontEnd negotiate() {
+        return negotiate(~VhostUser.F_RING_PACKED, -1);
+    }
+
+    /** Takes all that is offered, with packed rings. */
+    public FakeFrontEnd negotiatePacked() {
         return negotiate(-1, -1);
     }
 
@@ -442,7 +447,10 @@ public final class FakeFrontEnd implements AutoCloseable {
 
     /** A vring with a driver and eventfds of its own, of which the back-end has not been told yet. */
     public FakeVring vring(int index, int size, FakeMemory memory) {
-        return vring(index, new SplitDriver(memory, size, (features & VhostUser.F_EVENT_IDX) != 0));
+        boolean eventIdx = (features & VhostUser.F_EVENT_IDX) != 0;
+        boolean packed = (features & VhostUser.F_RING_PACKED) != 0;
+        return vring(
+                index, packed ? new PackedDriver(memory, size, eventIdx) : new SplitDriver(memory, size, eventIdx));
     }
 
     /** A vring for a driver that is there already. */

@@ -47,6 +47,11 @@ public final class FakeVring implements AutoCloseable {
         return (SplitDriver) driver;
     }
 
+    /** The driver, to break something. */
+    public PackedDriver packedDriver() {
+        return (PackedDriver) driver;
+    }
+
     public Fd kickFd() {
         return kick;
     }

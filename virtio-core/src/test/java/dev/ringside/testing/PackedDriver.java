@@ -86,13 +86,20 @@ public final class PackedDriver implements FakeDriver {
      * @param place index, and the wrap counter in bit 15
      */
     public PackedDriver(FakeMemory memory, int size, boolean eventIdx, int place) {
+        this(memory, size, eventIdx, layOut(memory, size), place);
+    }
+
+    /**
+     * A driver of a ring that begins as it does when all was used.
+     *
+     * @param address of the ring's parts, user addresses
+     * @param place index, and the wrap counter in bit 15
+     */
+    public PackedDriver(FakeMemory memory, int size, boolean eventIdx, VringAddress address, int place) {
         this.memory = memory;
         this.size = size;
         this.eventIdx = eventIdx;
-        address = new VringAddress(
-                memory.userAddress(memory.allocate(0, (long) size * DESC_BYTES, 16)),
-                memory.userAddress(memory.allocate(0, EVENT_BYTES, 4)),
-                memory.userAddress(memory.allocate(0, EVENT_BYTES, 4)));
+        this.address = address;
         desc = memory.atUser(address.desc(), (long) size * DESC_BYTES);
         driver = memory.atUser(address.avail(), EVENT_BYTES);
         device = memory.atUser(address.used(), EVENT_BYTES);
@@ -112,6 +119,13 @@ public final class PackedDriver implements FakeDriver {
             putU16(desc, at(i) + FLAGS, wrap ? AVAIL | USED : 0);
         }
         armCalls();
+    }
+
+    private static VringAddress layOut(FakeMemory memory, int size) {
+        return new VringAddress(
+                memory.userAddress(memory.allocate(0, (long) size * DESC_BYTES, 16)),
+                memory.userAddress(memory.allocate(0, EVENT_BYTES, 4)),
+                memory.userAddress(memory.allocate(0, EVENT_BYTES, 4)));
     }
 
     private static long at(int index) {

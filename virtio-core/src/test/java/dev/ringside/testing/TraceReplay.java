@@ -170,7 +170,11 @@ public final class TraceReplay implements AutoCloseable {
 
     private void start(Ring ring) {
         boolean eventIdx = (features & VhostUser.F_EVENT_IDX) != 0;
-        ring.vring.handOverTo(new SplitDriver(memory, ring.size, eventIdx, ring.address, ring.base));
+        boolean packed = (features & VhostUser.F_RING_PACKED) != 0;
+        ring.vring.handOverTo(
+                packed
+                        ? new PackedDriver(memory, ring.size, eventIdx, ring.address, ring.base)
+                        : new SplitDriver(memory, ring.size, eventIdx, ring.address, ring.base));
         ring.started = true;
     }
 

@@ -50,6 +50,7 @@ public final class VhostUser {
     public static final long F_LOG_ALL = 1L << 26;
 
     public static final long F_EVENT_IDX = 1L << 29;
+    public static final long F_RING_PACKED = 1L << 34;
 
     public static final long PROTOCOL_F_MQ = 1L << 0;
     public static final long PROTOCOL_F_LOG_SHMFD = 1L << 1;

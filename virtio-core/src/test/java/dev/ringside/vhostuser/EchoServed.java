@@ -116,7 +116,8 @@ abstract class EchoServed {
             assertThat(acknowledging.acknowledged(request, payload, fds)).isNotZero();
             acknowledging.checkAlive();
         }
-        try (FakeFrontEnd silent = server.connect().negotiate(-1, ~VhostUser.PROTOCOL_F_REPLY_ACK)) {
+        try (FakeFrontEnd silent =
+                server.connect().negotiate(~VhostUser.F_RING_PACKED, ~VhostUser.PROTOCOL_F_REPLY_ACK)) {
             preparation.accept(silent);
             silent.send(request, payload, fds);
             silent.awaitClosed();

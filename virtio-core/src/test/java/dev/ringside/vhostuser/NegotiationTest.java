@@ -45,7 +45,7 @@ class NegotiationTest extends EchoServed {
 
     @Test
     void shouldOfferTheDeviceFeaturesAndThoseOfTheTransport() {
-        assertThat(frontEnd.getFeatures() & ~RING_PACKED).isEqualTo(EchoDevice.FEATURES | TRANSPORT | F_LOG_ALL);
+        assertThat(frontEnd.getFeatures()).isEqualTo(EchoDevice.FEATURES | TRANSPORT | F_LOG_ALL | RING_PACKED);
     }
 
     @Test

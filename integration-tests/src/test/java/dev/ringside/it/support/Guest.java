@@ -175,6 +175,7 @@ public final class Guest implements AutoCloseable {
         private String backing = "memory-backend-memfd,share=on";
         private String machine = "pc";
         private int cpus = 1;
+        private String rings = "";
         private String memory = "512M";
 
         private Builder(Qemu qemu) {
@@ -190,6 +191,12 @@ public final class Guest implements AutoCloseable {
         /** If not one. */
         public Builder cpus(int number) {
             cpus = number;
+            return this;
+        }
+
+        /** Disks that follow have packed rings. */
+        public Builder packed() {
+            rings = ",packed=on";
             return this;
         }
 
@@ -236,7 +243,8 @@ public final class Guest implements AutoCloseable {
             String id = "disk" + disks.size() / 4;
             disks.addAll(List.of("-chardev", "socket,id=" + id + "," + chardev));
             disks.addAll(List.of(
-                    "-device", "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d".formatted(id, queues)));
+                    "-device",
+                    "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d%3$s".formatted(id, queues, rings)));
             return this;
         }
 
