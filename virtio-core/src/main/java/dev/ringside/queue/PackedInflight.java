@@ -160,9 +160,9 @@ final class PackedInflight {
                         | (long) (oldPlace >>> PLACE_WRAP_SHIFT) << OLD_WRAP_SHIFT);
     }
 
-    /** Links all entries that no recorded chain has. */
+    /** Links all entries that no recorded chain has. The list ends with a link beyond the entries. */
     private void makeFreeList(boolean[] isTaken) {
-        int head = 0;
+        int head = size;
         for (int i = size - 1; i >= 0; i--) {
             if (!isTaken[i]) {
                 link(i, head);

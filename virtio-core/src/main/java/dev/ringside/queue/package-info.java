@@ -10,7 +10,23 @@
  *   kicks, unless told not to       <--  disarmKicks / armKicks
  * </pre>
  *
- * <p>Where requests may complete out of order, a record of those in flight outlives the process ({@code SplitInflight}),
+ * <p>A packed ring has one ring in place of three parts. What makes chains available there, and what shows them used, are
+ * two flag bits of a descriptor, compared with a wrap counter that each side keeps; {@code publish} stores the flags of
+ * the first used descriptor last. A split ring's chain may be wrong anywhere and the ring goes on with the next head; a
+ * packed ring's next chain begins where this one ends, so that one without an end breaks the ring.
+ *
+ * <pre>
+ *                      split                        packed
+ *   a chain is         links in a table             neighbouring entries, or one indirect table
+ *   known by           the index of its first       an id, in its last
+ *   available by       avail_idx (acquire)          its first descriptor's flags (acquire)
+ *   used by            used_idx (release)           the flags of the batch's first (release)
+ *   base               avail_idx taken up to        two places, each an index with a wrap counter
+ *   walk, record       SplitWalk, SplitInflight     PackedWalk, PackedInflight
+ * </pre>
+ *
+ * <p>Where requests may complete out of order, a record of those in flight outlives the process ({@code SplitInflight}, {@code
+ * PackedInflight}),
  * and {@code poll} first gives out again what an earlier device has left. While a guest migrates, writes are marked in a
  * {@link dev.ringside.memory.DirtyLog}: those to buffers by whoever has the chain, those to the used ring here.
  *

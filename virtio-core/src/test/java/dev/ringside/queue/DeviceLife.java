@@ -8,7 +8,7 @@ import java.util.function.LongConsumer;
 /** A device process, from its start on a ring until it has nothing left to do or is killed. */
 public interface DeviceLife {
     /** What a device is told of a ring. */
-    record Ring(int size, VringAddress address, GuestMemory memory) {}
+    record Ring(boolean packed, int size, VringAddress address, GuestMemory memory) {}
 
     /**
      * Serves a ring.

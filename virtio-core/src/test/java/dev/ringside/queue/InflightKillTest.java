@@ -88,7 +88,7 @@ class InflightKillTest {
             boolean survived = true;
             try {
                 device.serve(
-                        new DeviceLife.Ring(SIZE, driver.address(), memory.memory()),
+                        new DeviceLife.Ring(false, SIZE, driver.address(), memory.memory()),
                         inflight,
                         driver.usedIdx(),
                         executed::add,

@@ -11,8 +11,10 @@ public final class InflightLife implements DeviceLife {
     @Override
     public void serve(Ring ring, MemorySegment inflight, int base, LongConsumer executed, Runnable driver)
             throws PeerFault {
-        SplitVirtqueue queue = new SplitVirtqueue(
-                ring.size(), base, ring.address(), new RingFeatures(false, true), ring.memory(), inflight);
+        RingFeatures features = new RingFeatures(false, true);
+        Virtqueue queue = ring.packed()
+                ? new PackedVirtqueue(ring.size(), base, ring.address(), features, ring.memory(), inflight)
+                : new SplitVirtqueue(ring.size(), base, ring.address(), features, ring.memory(), inflight);
         List<DescriptorChain> taken = new ArrayList<>();
         while (!queue.isEmpty() || !taken.isEmpty()) {
             boolean more = false;

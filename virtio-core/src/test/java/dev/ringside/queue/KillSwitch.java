@@ -72,6 +72,11 @@ public final class KillSwitch {
         GuestAccess.putU64(memory, offset, value);
     }
 
+    public static void putU64Release(MemorySegment memory, long offset, long value) {
+        store();
+        GuestAccess.putU64Release(memory, offset, value);
+    }
+
     /** Makes an object of a class whose stores, and those of the queue, go through here. */
     static <T> T load(Class<T> type, Class<? extends T> implementation) throws ReflectiveOperationException {
         return type.cast(new Loader()

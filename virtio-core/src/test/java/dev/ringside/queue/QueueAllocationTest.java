@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import dev.ringside.fault.ChainFault;
 import dev.ringside.fault.RingFault;
 import dev.ringside.testing.FakeMemory;
+import dev.ringside.testing.PackedDriver;
 import dev.ringside.testing.SplitDriver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,8 @@ class QueueAllocationTest {
     private static final int BATCH = 32;
     /** A block request's: header, two pages, status. */
     private static final int DESCRIPTORS = 4;
+
+    private static final int[] LENGTHS = {16, 4096, 4096, 1};
 
     /** Far below one object for each chain, above what a late compilation may leave behind. */
     private static final double BYTES_PER_CHAIN = 1;
@@ -44,6 +47,69 @@ class QueueAllocationTest {
                     .as("bytes allocated for each chain")
                     .isLessThan(BYTES_PER_CHAIN);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldAllocateNothingForEachChainOfAPackedRing(boolean indirect) throws Exception {
+        try (PackedRing ring = PackedRing.of(BATCH * DESCRIPTORS);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment iovec = arena.allocate(DESCRIPTORS * 16L, 8);
+            long table = ring.memory.allocate(DESCRIPTORS * 16L, 16);
+            MemorySegment descriptors = ring.memory.atUser(ring.memory.userAddress(table), DESCRIPTORS * 16L);
+            for (int i = 0; i < DESCRIPTORS; i++) {
+                PackedDriver.descriptor(descriptors, i, buffer(i), LENGTHS[i], 0, i == 0 ? 0 : PackedDriver.WRITE);
+            }
+            long indirectTable = indirect ? table : 0;
+            servePacked(ring, indirectTable, iovec, WARM_UP_BATCHES);
+
+            long before = threads.getCurrentThreadAllocatedBytes();
+            int taken = servePacked(ring, indirectTable, iovec, BATCHES);
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+            assertThat(taken).isEqualTo(BATCHES * BATCH);
+            assertThat(allocated / (double) taken)
+                    .as("bytes allocated for each chain")
+                    .isLessThan(BYTES_PER_CHAIN);
+        }
+    }
+
+    private static long buffer(int index) {
+        return FakeMemory.GUEST_ADDRESS + 8192L * index;
+    }
+
+    private static int servePacked(PackedRing ring, long indirectTable, MemorySegment iovec, int batches)
+            throws ChainFault, RingFault {
+        PackedDriver driver = ring.driver;
+        PackedVirtqueue queue = ring.queue;
+        DescriptorChain chain = ring.chain;
+        int taken = 0;
+        for (int batch = 0; batch < batches; batch++) {
+            for (int id = 0; id < BATCH; id++) {
+                if (indirectTable != 0) {
+                    driver.entry(indirectTable, DESCRIPTORS * 16L, id, PackedDriver.INDIRECT);
+                } else {
+                    for (int i = 0; i < DESCRIPTORS; i++) {
+                        int flags = (i == 0 ? 0 : PackedDriver.WRITE) | (i < DESCRIPTORS - 1 ? PackedDriver.NEXT : 0);
+                        driver.entry(buffer(i), LENGTHS[i], id, flags);
+                    }
+                }
+            }
+            driver.driverEvent(PackedDriver.DESC, driver.place());
+            driver.publish();
+            queue.disarmKicks();
+            while (queue.poll(chain)) {
+                long header = chain.readU64(0) + chain.readU64(8);
+                int segments = chain.writableIovec(0, chain.writableBytes() - 1, iovec);
+                chain.writeLast((int) header);
+                queue.push(chain, segments);
+                chain.clear();
+                taken++;
+            }
+            queue.armKicks();
+            queue.publish();
+        }
+        return taken;
     }
 
     /** Descriptors are written once: this test is about the device's side. */
