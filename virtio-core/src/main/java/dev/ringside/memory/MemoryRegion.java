@@ -112,6 +112,16 @@ public final class MemoryRegion implements AutoCloseable {
         return mmapOffset;
     }
 
+    /**
+     * Whether a range lies wholly within the region.
+     *
+     * @param address guest-physical; any {@code long} is allowed
+     * @param bytes at least 0
+     */
+    public boolean holds(long address, long bytes) {
+        return address >= guestAddress && address - guestAddress <= memory.byteSize() - bytes;
+    }
+
     /** The region's bytes; offset 0 is its first. */
     public MemorySegment memory() {
         return memory;

@@ -23,8 +23,8 @@ public final class DescriptorChain {
     /** A bound on what one chain costs: a descriptor may need one segment for each region that it touches. */
     static final int MAX_SEGMENTS = DescriptorWalk.MAX_CHAIN + 64;
 
-    /** What a pooled chain keeps for the next request. */
-    private static final int KEPT_SEGMENTS = 16;
+    /** What a pooled chain keeps for the next request: enough for most, and little for one that is rarely so long. */
+    private static final int KEPT_SEGMENTS = 64;
 
     private final int slot;
     private int head;
@@ -173,6 +173,28 @@ public final class DescriptorChain {
         } else {
             readableBytes += bytes;
             readableSegments = segment;
+        }
+        return null;
+    }
+
+    /** The same for a buffer of which it is known that it lies in one region. */
+    ChainFault.@Nullable Kind append(MemoryRegion only, long address, long bytes, boolean writable) {
+        int segment = segments;
+        if (segment == MAX_SEGMENTS) {
+            return ChainFault.Kind.TOO_LONG;
+        }
+        if (segment == region.length) {
+            grow();
+        }
+        region[segment] = only;
+        offset[segment] = address - only.guestAddress();
+        length[segment] = bytes;
+        segments = segment + 1;
+        if (writable) {
+            writableBytes += bytes;
+        } else {
+            readableBytes += bytes;
+            readableSegments = segment + 1;
         }
         return null;
     }

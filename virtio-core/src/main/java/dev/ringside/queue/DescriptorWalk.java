@@ -31,6 +31,8 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
 
     private final boolean indirectAllowed;
     private GuestMemory memory = GuestMemory.EMPTY;
+    /** Where the last buffer was found; most often the next one lies there as well. */
+    private @Nullable MemoryRegion recent;
 
     /** The indirect table being walked, where it begins in {@link #table}, and its number of descriptors. */
     MemorySegment table = MemorySegment.NULL;
@@ -53,6 +55,7 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
 
     final void rebind(GuestMemory generation) {
         memory = generation;
+        recent = null;
     }
 
     final void begin() {
@@ -89,7 +92,15 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         if (chain.readableBytes() + chain.writableBytes() + length > MAX_BYTES) {
             return ChainFault.Kind.TOO_LARGE;
         }
-        return chain.append(memory, address, length, writable);
+        MemoryRegion region = recent;
+        if (region == null || !region.holds(address, length)) {
+            region = memory.atGuestAddress(address);
+            if (region == null || !region.holds(address, length)) {
+                return chain.append(memory, address, length, writable);
+            }
+            recent = region;
+        }
+        return chain.append(region, address, length, writable);
     }
 
     /** Notes what is wrong with the chain, unless something else was wrong before. */
