@@ -36,7 +36,7 @@ start_disks() {
     when_ended "${backends[i]}" backend_ended "${backends[i]}" "$work/disk$i.log"
     qemu_arguments+=(
       -chardev "socket,id=disk$i,path=$work/disk$i.sock"
-      -device "vhost-user-blk-pci,chardev=disk$i,num-queues=$cpus"
+      -device "vhost-user-blk-pci,chardev=disk$i,num-queues=$cpus,packed=$packed"
     )
   done
 }

@@ -49,7 +49,7 @@ start_nets() {
       qemu_arguments+=(
         -chardev "socket,id=net$i,path=$work/net$i.sock"
         -netdev "vhost-user,id=nic$i,chardev=net$i"
-        -device "virtio-net-pci,netdev=nic$i"
+        -device "virtio-net-pci,netdev=nic$i,packed=$packed"
       )
     fi
     backends+=("$started")
