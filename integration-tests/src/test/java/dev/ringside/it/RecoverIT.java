@@ -38,9 +38,17 @@ class RecoverIT {
     @ParameterizedTest
     @EnumSource
     void aGuestVerifiesWhatItWroteWhileBackendsWereKilled(Qemu qemu) throws Exception {
+        verifyWhileBackendsAreKilled(Guest.under(qemu));
+    }
+
+    @Test
+    void soDoesAGuestWithPackedRings() throws Exception {
+        verifyWhileBackendsAreKilled(Guest.under(Qemu.LATEST).packed());
+    }
+
+    private void verifyWhileBackendsAreKilled(Guest.Builder machine) throws Exception {
         Backend backend = Backend.serve(image, "-v");
-        try (Guest guest =
-                Guest.under(qemu).cpus(2).reconnectingDisk(backend.socket(), 2).boot(directory)) {
+        try (Guest guest = machine.cpus(2).reconnectingDisk(backend.socket(), 2).boot(directory)) {
             Fio.startVerifying(guest, "/dev/vda", MIB, 2);
             for (int i = 0; i < KILLS; i++) {
                 guest.run(progress());
