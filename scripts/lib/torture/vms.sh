@@ -9,7 +9,7 @@ last_reset=-60
 
 # vm_start N [incoming]: a QEMU with its backends, which becomes the present one; without the second word it boots.
 vm_start() {
-  local n=$1 incoming=${2-} name reconnect=reconnect-ms=50 argument words=()
+  local n=$1 incoming=${2-} name reconnect=reconnect-ms=50 argument words=() nic_packed=$packed
   printf '%s\n' 9.2 "$qemu_version" | sort -VC || reconnect=reconnect=1
   vm=$n
   victims=("disk$n")
@@ -25,9 +25,13 @@ vm_start() {
     words+=(-chardev "socket,id=${name%"$n"},path=$work/$name.sock,$reconnect")
   done
   # shellcheck disable=SC2054 # the commas are QEMU's
-  words+=(-device vhost-user-blk-pci,chardev=disk)
+  words+=(-device "vhost-user-blk-pci,chardev=disk,packed=$packed")
+  [[ $migrate ]] || nic_packed=off
   # shellcheck disable=SC2054
-  [[ ! $net ]] || words+=(-netdev vhost-user,id=nic,chardev=net -device virtio-net-pci,netdev=nic,mac=52:54:00:77:00:02)
+  [[ ! $net ]] || words+=(
+    -netdev vhost-user,id=nic,chardev=net
+    -device "virtio-net-pci,netdev=nic,mac=52:54:00:77:00:02,packed=$nic_packed"
+  )
   words+=(-chardev "pipe,id=monitor,path=$work/monitor$n" -mon chardev=monitor,mode=readline)
   [[ ! $incoming ]] || words+=(-incoming "unix:$work/migration$n")
   for argument in "${run_arguments[@]}"; do
