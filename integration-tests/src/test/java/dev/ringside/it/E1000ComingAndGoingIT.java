@@ -52,13 +52,15 @@ class E1000ComingAndGoingIT {
             long pid = card.process().pid();
             Map<String, Long> before = Map.of();
             for (int i = 0; i < PLUGS; i++) {
-                guest.run("iperf3 -t 1000 -c " + TwoStations.FAR + " >/dev/null 2>&1 &"
+                stations.far("iperf3 -s -D");
+                guest.run("until iperf3 -t 1000 -c " + TwoStations.FAR
+                        + " >/dev/null 2>&1; do [ -e /sys/class/net/near ] || exit; done &"
                         + " ip netns exec far ping -A -q " + TwoStations.NEAR + " >/dev/null 2>&1 & true");
                 guest.run("until [ $(cat /sys/class/net/near/statistics/tx_packets) -gt 1000 ]; do usleep 20000; done");
                 qmp.execute("device_del", Map.of("id", "card"));
                 qmp.awaitEvent("DEVICE_DELETED", "card");
-                guest.run("until [ ! -e /sys/class/net/near ]; do usleep 10000; done; kill $(pidof ping iperf3); true");
-                stations.far("iperf3 -s -D");
+                guest.run("until [ ! -e /sys/class/net/near ]; do usleep 10000; done;"
+                        + " while pids=$(pidof ping iperf3); do kill $pids; usleep 20000; done");
                 qmp.execute("device_add", E1000.plug("card", card.socket()));
                 stations.nearUp();
                 stations.copy(4);

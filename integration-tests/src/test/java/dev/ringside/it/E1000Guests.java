@@ -78,8 +78,8 @@ abstract class E1000Guests {
 
     @Test
     void carriesStreamsBothWays() throws Exception {
-        stations.near("iperf3 -n 32M -c " + TwoStations.FAR);
-        stations.near("iperf3 -R -n 32M -c " + TwoStations.FAR);
+        stations.iperf("-n 32M", TwoStations.FAR);
+        stations.iperf("-R -n 32M", TwoStations.FAR);
         stations.copy(16);
     }
 
@@ -147,7 +147,8 @@ abstract class E1000Guests {
                         + " && ip link set far.7 up");
                 stations.awaitCarrier();
                 stations.near("ping -A -q -c 5 -w 20 10.7.0.2");
-                stations.near("iperf3 -n 4M -c 10.7.0.2 && iperf3 -R -n 4M -c 10.7.0.2");
+                stations.iperf("-n 4M", "10.7.0.2");
+                stations.iperf("-R -n 4M", "10.7.0.2");
                 stations.near("ip link del near.7");
                 stations.far("ip link del far.7");
             }

@@ -89,7 +89,7 @@ class HotPlugIT {
 
     private static void plug(Guest guest, Qmp qmp) throws IOException, InterruptedException {
         qmp.execute("device_add", DEVICE);
-        guest.run("until [ -b /dev/vda ]; do usleep 10000; done");
+        guest.awaitDisk("vda");
     }
 
     private static void unplug(Guest guest, Qmp qmp) throws IOException, InterruptedException {

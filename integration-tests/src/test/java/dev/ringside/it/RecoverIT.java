@@ -78,7 +78,8 @@ class RecoverIT {
                 Qmp qmp = guest.qmp()) {
             guest.run("modprobe virtio_blk");
             plug(qmp, "one", backend.socket());
-            guest.run("until [ -b /dev/vda ]; do usleep 10000; done; dd if=/dev/zero of=/dev/vda bs=1M count=8 2>&1");
+            guest.awaitDisk("vda");
+            guest.run("dd if=/dev/zero of=/dev/vda bs=1M count=8");
             backend.kill();
             qmp.execute("device_del", Map.of("id", "one"));
             qmp.awaitEvent("DEVICE_DELETED", "one");
@@ -86,7 +87,7 @@ class RecoverIT {
             qmp.execute("chardev-remove", Map.of("id", "one"));
             backend = Backend.serve(image);
             plug(qmp, "two", backend.socket());
-            guest.run("until [ -b /dev/vda ]; do usleep 10000; done");
+            guest.awaitDisk("vda");
             Fio.run(guest, Fio.verify("/dev/vda", MIB / 2));
         } finally {
             backend.close();

@@ -119,6 +119,11 @@ public final class Guest implements AutoCloseable {
         return run("sha256sum <" + device).split(" ", 2)[0];
     }
 
+    /** Waits until the guest can open a disk (vda, ...) that is being plugged in: it has a name before it can be opened. */
+    public void awaitDisk(String disk) throws IOException, InterruptedException {
+        run("until dd if=/dev/%s of=/dev/null count=0 2>/dev/null; do usleep 10000; done".formatted(disk));
+    }
+
     /** Waits until the guest knows that a disk (vda, ...) has so many bytes. */
     public void awaitSize(String disk, long bytes) throws IOException, InterruptedException {
         run("for i in $(seq 1000); do [ $(cat /sys/block/%s/size) = %d ] && exit; usleep 20000; done; exit 1"

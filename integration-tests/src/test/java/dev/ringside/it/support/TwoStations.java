@@ -46,7 +46,6 @@ public final class TwoStations {
         this.guest = guest;
         guest.run(FIND + PREPARE);
         far(FIND + "ip link set lo up\n" + UP.formatted("virtio_net", "", "far", FAR));
-        far("iperf3 -s -D");
         nearUp();
     }
 
@@ -69,6 +68,18 @@ public final class TwoStations {
     /** Runs a command at the far station. */
     public String far(String command) throws IOException, InterruptedException {
         return guest.run("ip netns exec far sh -c '" + command.replace("'", "'\\''") + "'");
+    }
+
+    /**
+     * Runs iperf3's client at the near station. It has a server of its own: one that serves several resets a client that comes
+     * while it still ends with the one before.
+     */
+    public void iperf(String options, String address) throws IOException, InterruptedException {
+        near("""
+                ip netns exec far iperf3 -s -1 >/dev/null 2>&1 & server=$!
+                until ip netns exec far grep -q ':1451 .* 0A ' /proc/net/tcp /proc/net/tcp6; do usleep 20000; done
+                iperf3 %s -c %s || { kill $server; wait; exit 1; }
+                wait""".formatted(options, address));
     }
 
     /** Sends some packets to and fro, as fast as they return. */
