@@ -127,8 +127,7 @@ final class HeldChains {
      */
     void nextFrame(int removed, long removedBytes) {
         if (inRoom < removed) {
-            room.clear();
-            inRoom = 0;
+            clearRoom();
             return;
         }
         room.skip(removedBytes - headerBytes);
@@ -149,8 +148,15 @@ final class HeldChains {
         clearRoom();
     }
 
-    /** Forgets the room, when all chains have been taken out. */
-    void clearRoom() {
+    /** Hands all chains to the driver as they are, the first first. */
+    void complete(QueueContext queue) {
+        while (count > 0) {
+            queue.complete(removeFirst(), 0);
+        }
+        clearRoom();
+    }
+
+    private void clearRoom() {
         room.clear();
         inRoom = 0;
     }

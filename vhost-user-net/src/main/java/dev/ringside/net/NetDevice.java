@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A virtio-net device, plugged into a link (virtio 1.2 §5.1). Queue 2N receives, 2N + 1 transmits. */
+/**
+ * A virtio-net device, plugged into a link (virtio 1.2 §5.1). Queue 2N receives, 2N + 1 transmits; all of them use what
+ * they take in order.
+ */
 final class NetDevice implements NetworkDevice {
     private static final Logger LOG = LoggerFactory.getLogger(NetDevice.class);
 
@@ -76,7 +79,8 @@ final class NetDevice implements NetworkDevice {
 
     @Override
     public long features() {
-        return NetFeature.OFFLOADS
+        return Feature.IN_ORDER
+                | NetFeature.OFFLOADS
                 | NetFeature.MRG_RXBUF
                 | NetFeature.MAC
                 | NetFeature.MTU

@@ -41,9 +41,6 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     private final RxLane lane;
     private final HeldChains held;
-    /** Whether the held chains are the last that were taken from the ring: one may have been rejected in between. */
-    private boolean givable = true;
-
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, 8);
 
     /**
@@ -174,20 +171,13 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     @Override
     public void giveBack() {
-        if (givable) {
-            held.giveBack(queue);
-            return;
-        }
-        while (!held.isEmpty()) {
-            queue.complete(held.removeFirst(), 0);
-        }
-        held.clearRoom();
-        givable = true;
+        held.giveBack(queue);
     }
 
+    /** Buffers are used in order (§2.7.9): those that are held came before it, and go back unfilled. */
     @Override
     public void reject(DescriptorChain chain) {
-        givable &= held.isEmpty();
+        held.complete(queue);
         queue.complete(chain, 0);
     }
 

@@ -100,13 +100,22 @@ final class DriverRing implements AutoCloseable {
 
     /** The length of the next used element, when there is one. */
     int awaitUsed() throws InterruptedException {
+        return memory.get(ValueLayout.JAVA_INT, awaitElement() + 4);
+    }
+
+    /** The head of the next used element, when there is one. */
+    int awaitUsedHead() throws InterruptedException {
+        return memory.get(ValueLayout.JAVA_INT, awaitElement());
+    }
+
+    private long awaitElement() throws InterruptedException {
         for (int i = 0; i < 2000 && usedCount() == 0; i++) {
             Thread.sleep(1);
         }
         if (usedCount() == 0) {
             throw new AssertionError("nothing was used");
         }
-        return memory.get(ValueLayout.JAVA_INT, USED + 4 + 8L * (seen++ % SIZE) + 4);
+        return USED + 4 + 8L * (seen++ % SIZE);
     }
 
     byte[] bytes(Buffer buffer, int from, int count) {

@@ -199,7 +199,7 @@ public final class Guest implements AutoCloseable {
             return this;
         }
 
-        /** Disks that follow have packed rings. */
+        /** Disks and NICs that follow have packed rings. */
         public Builder packed() {
             rings = ",packed=on";
             return this;
@@ -273,7 +273,8 @@ public final class Guest implements AutoCloseable {
             String queues = pairs > 1 ? ",mq=on" : "";
             // Without KVM, QEMU 7.2 ends with a segmentation fault when a vhost-user NIC has MSI-X.
             String vectors = qemu == Qemu.DEBIAN_12 ? ",vectors=0" : ",vectors=" + (2 * pairs + 2);
-            nics.addAll(List.of("-device", nicDevice("virtio-net-pci" + queues + vectors, id, id + "n", properties)));
+            nics.addAll(List.of(
+                    "-device", nicDevice("virtio-net-pci" + queues + vectors + rings, id, id + "n", properties)));
             return this;
         }
 
