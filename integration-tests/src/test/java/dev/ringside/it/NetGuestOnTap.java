@@ -126,8 +126,9 @@ abstract class NetGuestOnTap {
     void iperfMovesTcpAndUdpBothWays() throws Exception {
         for (String way : List.of("", " -R")) {
             assertThat(iperf("-t 1" + way)).contains("receiver");
-            // Few enough for any machine, so that none may be lost.
-            assertThat(iperf("-u -b 4M -l 1400 -t 1" + way)).containsPattern("0/\\d+ \\(0%\\)  receiver");
+            // What a receiver that had to wait for its processor has lost is not of interest here, unless it is all.
+            assertThat(iperf("-u -b 4M -l 1400 -t 1" + way))
+                    .containsPattern("/\\d+ \\(\\d\\d?(\\.\\d+)?%\\)  receiver");
         }
     }
 

@@ -108,7 +108,8 @@ public final class PackedVirtqueue implements Virtqueue {
      *
      * @param size number of entries
      * @param base where to go on. Bits 0 to 14 are the next available entry, bit 15 its wrap counter; bits 16 to 30 the
-     *     next used one, bit 31 its wrap counter; if the latter are all zero, they are taken to be as the former
+     *     next used one, bit 31 its wrap counter; if the latter are all zero, they are taken to be as the former. All zero
+     *     is also taken for {@link #INITIAL_BASE} where the ring shows that it is new
      * @param address where the ring lies
      * @param features as negotiated
      * @param memory where to find the ring and the buffers
@@ -137,10 +138,10 @@ public final class PackedVirtqueue implements Virtqueue {
         this.size = size;
         this.address = address;
         this.eventIdx = features.eventIdx();
-        startAt(base);
-        this.inflight = record == null ? null : PackedInflight.attach(record, size, place(used, usedWrap));
         this.walk = new PackedWalk(features.indirectDesc());
         rebind(memory);
+        startAt(base == 0 && isUntouched() ? INITIAL_BASE : base);
+        this.inflight = record == null ? null : PackedInflight.attach(record, size, place(used, usedWrap));
         if (inflight != null && !inflight.isNew()) {
             recover(inflight);
         }
@@ -171,6 +172,14 @@ public final class PackedVirtqueue implements Virtqueue {
         if (size <= 0 || size > MAX_SIZE) {
             throw new RingFault(RingFault.Kind.SIZE, "queue size " + Integer.toUnsignedString(size));
         }
+    }
+
+    /**
+     * Whether no device has used anything in this ring: the first entry is the first to be marked. User-Mode Linux begins
+     * a ring with a base of 0, which says that the ring is in its second lap.
+     */
+    private boolean isUntouched() {
+        return (GuestAccess.u16(desc, PackedWalk.FLAGS) & F_USED) == 0;
     }
 
     private void startAt(int base) throws RingFault {

@@ -238,6 +238,34 @@ class PackedVirtqueueTest {
         }
     }
 
+    /** User-Mode Linux sets a base of 0 for any new ring. */
+    @Test
+    void shouldTakeABaseOfZeroForTheBeginningOfANewRing() throws Exception {
+        try (PackedRing ring = PackedRing.of(4)) {
+            FakeChain offered = ring.driver.chain().readable((byte) 1).offer();
+            PackedVirtqueue queue = new PackedVirtqueue(4, 0, ring.driver.address(), FEATURES, ring.memory.memory());
+            assertThat(queue.poll(ring.chain)).isTrue();
+            queue.push(ring.chain, 0);
+            queue.publish();
+            assertThat(ring.driver.takeUsed()).isEqualTo(new Used(offered.id(), 0));
+        }
+    }
+
+    @Test
+    void shouldTakeABaseOfZeroAtItsWordInARingThatWasUsed() throws Exception {
+        try (PackedRing ring = PackedRing.of(4)) {
+            ring.roundTrip(4);
+            assertThat(ring.queue.base()).isZero();
+            FakeChain offered = ring.driver.chain().readable((byte) 1).offer();
+            PackedVirtqueue queue = new PackedVirtqueue(4, 0, ring.driver.address(), FEATURES, ring.memory.memory());
+            assertThat(queue.base()).isZero();
+            assertThat(queue.poll(ring.chain)).isTrue();
+            queue.push(ring.chain, 0);
+            queue.publish();
+            assertThat(ring.driver.takeUsed()).isEqualTo(new Used(offered.id(), 0));
+        }
+    }
+
     /** A device that died with chains in flight has told where the next used descriptor is due. */
     @Test
     void shouldGoOnBehindWhatAnEarlierDeviceHasInFlight() throws Exception {
