@@ -2,9 +2,11 @@
  * The back-end's side of the vhost-user protocol (QEMU documentation, docs/interop/vhost-user).
  *
  * <pre>
- *   front-end -- AF_UNIX socket --> FdChannel -> MessageDecoder -> Message -> VhostUserSession
- *                                                                               | vrings, memory table, features
- *                                                                               v
+ *   front-end -- AF_UNIX socket --> FdChannel -> VhostUserSession: MessageDecoder -> Message -> BackEnd
+ *                                                                            Vrings, MemoryTable, Negotiation, Logging,
+ *                                                                            InflightTracking
+ *                                                                                 |
+ *                                                                                 v
  *                                                             RunningQueue, each on its device loop
  *   front-end <- reply, ack ------- FdChannel <- Reply
  *   front-end <- config change ---- BackChannel
