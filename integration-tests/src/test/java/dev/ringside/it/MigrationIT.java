@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A guest moves from one QEMU to another, and its disk from one backend to another, while it works on the disk. */
 @ExtendWith(Lab.class)
@@ -43,9 +44,9 @@ class MigrationIT {
         meeting = directory.resolve("meeting");
     }
 
-    private Backend target() throws InterruptedException {
+    private Backend target(String... options) throws InterruptedException {
         return Backend.serveAll(
-                targetSocket, List.of("socket-path=" + targetSocket + ",blk-file=" + image + ",incoming=on"));
+                targetSocket, List.of("socket-path=" + targetSocket + ",blk-file=" + image + ",incoming=on"), options);
     }
 
     private static Guest.Builder machine(Qemu qemu, Path socket) {
@@ -73,6 +74,30 @@ class MigrationIT {
             assertThat(there.console()).doesNotContain("I/O error");
             there.powerOff();
         }
+    }
+
+    /** GET_VRING_BASE_INFLIGHT: what the source has not begun, the target does. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void requestsInFlightMigrateAsWell(boolean packed) throws Exception {
+        try (Backend source = Backend.serve(image, "-v");
+                Backend target = target("-v");
+                Guest here = machine(packed, source.socket()).boot(directory);
+                Qmp qmp = here.qmp();
+                Guest there = machine(packed, target.socket()).awaitMigration(directory, meeting)) {
+            Fio.startVerifying(here, "/dev/vda", MIB, 1);
+            qmp.migrate(meeting);
+            qmp.awaitMigration("completed");
+            Fio.awaitVerified(there);
+            assertThat(source.process().err().text()).containsPattern("stops with \\d+ requests in flight");
+            assertThat(there.console()).doesNotContain("I/O error");
+            there.powerOff();
+        }
+    }
+
+    private static Guest.Builder machine(boolean packed, Path socket) {
+        Guest.Builder machine = Guest.under(Qemu.LATEST).inflightMigration();
+        return (packed ? machine.packed() : machine).disk(socket, 1);
     }
 
     /** Writes to guest memory are those of the buffers that are read into, again and again: few pages. */

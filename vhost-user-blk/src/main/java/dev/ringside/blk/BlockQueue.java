@@ -48,6 +48,7 @@ final class BlockQueue implements QueueHandler {
     private final StorageQueue io;
     private final BlockRequest[] requests;
     private final BlockStats stats;
+    private boolean suspending;
 
     BlockQueue(
             BlockDevice device, Storage storage, byte[] serial, QueueContext queue, long features, BlockStats stats) {
@@ -100,6 +101,12 @@ final class BlockQueue implements QueueHandler {
     @Override
     public boolean abandon(DescriptorChain chain) {
         return !io.isInFlight(chain.slot());
+    }
+
+    @Override
+    public void suspend() {
+        suspending = true;
+        io.suspend();
     }
 
     private void read(DescriptorChain chain, long sector) {
@@ -254,6 +261,10 @@ final class BlockQueue implements QueueHandler {
     private void completed(int slot, int errno) {
         BlockRequest request = requests[slot];
         DescriptorChain chain = request.chain();
+        if (suspending && errno == Errno.ECANCELED) {
+            queue.leave(chain);
+            return;
+        }
         if (errno != 0) {
             if (request.type() == BlockRequest.Type.READ) {
                 chain.wrote(request.transfer().bytes());
@@ -281,7 +292,11 @@ final class BlockQueue implements QueueHandler {
             }
             case DISCARD, SECURE_ERASE, WRITE_ZEROES -> {
                 request.ranges().next();
-                nextRange(request);
+                if (suspending && request.ranges().hasCurrent()) {
+                    queue.leave(chain);
+                } else {
+                    nextRange(request);
+                }
             }
         }
     }

@@ -27,6 +27,14 @@ public interface QueueContext {
     void complete(DescriptorChain chain, long written);
 
     /**
+     * Leaves a chain in flight when the queue stops: whoever serves it next takes it again. Only after {@link
+     * QueueHandler#suspend}.
+     *
+     * @param chain no longer the handler's; nothing is on its way that could still touch its memory, or have an effect
+     */
+    void leave(DescriptorChain chain);
+
+    /**
      * Takes the next chain, for a {@link DemandHandler}. When there is none, {@link DemandHandler#available}
      * is called when there may be.
      *

@@ -27,6 +27,12 @@ public interface QueueHandler {
      */
     boolean abandon(DescriptorChain chain);
 
-    /** The queue is stopped and every chain completed: gives up what {@link VirtioDevice#start} acquired. */
+    /**
+     * The queue is about to stop, and what is in flight is recorded for whoever serves it next: begins nothing any more, and
+     * leaves chains ({@link QueueContext#leave}) rather than complete them, now or later, where that is sooner done.
+     */
+    default void suspend() {}
+
+    /** The queue is stopped and every chain completed or left: gives up what {@link VirtioDevice#start} acquired. */
     void close();
 }

@@ -15,6 +15,7 @@ import dev.ringside.memory.GuestMemory;
 import dev.ringside.queue.DescriptorChain;
 import dev.ringside.queue.Virtqueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     private int idleCount;
     private int made;
     private int inFlight;
+    /** Chains that stay in flight although this queue stops. */
+    private int left;
+
     /** By slot: whether the chain is with the handler. */
     private final boolean[] taken;
 
@@ -421,10 +425,21 @@ public final class RunningQueue implements QueueContext, Pollable {
             breakQueue(memoryFault(e));
         }
         recycle(chain);
+        flushAtEndOfTurn();
+    }
+
+    private void flushAtEndOfTurn() {
         if (!flushPending) {
             flushPending = true;
             loop.atEndOfTurn(this::flush);
         }
+    }
+
+    @Override
+    public void leave(DescriptorChain chain) {
+        left++;
+        recycle(chain);
+        flushAtEndOfTurn();
     }
 
     private void flush() {
@@ -456,9 +471,12 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return completed on this loop when nothing is in flight
      */
     private CompletableFuture<Void> drain() {
-        while (demand == null && queue.resubmissions() > 0 && poll()) {
-            // What was in flight before this device began belongs to what is in flight now.
-        }
+        // What was in flight before this device began belongs to what is in flight now.
+        while (demand == null && queue.resubmissions() > 0 && poll()) {}
+        return awaitCompletions();
+    }
+
+    private CompletableFuture<Void> awaitCompletions() {
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
         if (demand != null) {
@@ -531,8 +549,27 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return the base to resume from (GET_VRING_BASE), when all that is done
      */
     public CompletableFuture<Integer> stop() {
+        return stopWhen(this::drain);
+    }
+
+    /**
+     * Stops for good, but leaves chains in flight that need not be completed here, those of an earlier device among them.
+     * They have to be recorded.
+     *
+     * @return the base to resume from, with that record, when nothing is on its way any more
+     */
+    public CompletableFuture<Integer> leave() {
+        return stopWhen(() -> {
+            left = queue.resubmissions();
+            CompletableFuture<Void> done = awaitCompletions();
+            handler.suspend();
+            return done.thenRun(() -> LOG.debug("{}: stops with {} requests in flight", name, left));
+        });
+    }
+
+    private CompletableFuture<Integer> stopWhen(Supplier<CompletableFuture<Void>> nothingIsOnItsWay) {
         return detachKick()
-                .thenCombine(drain(), (kickReleased, drained) -> this)
+                .thenCombine(nothingIsOnItsWay.get(), (kickReleased, done) -> this)
                 .thenCompose(drained -> call(null))
                 .thenApply(callReleased -> {
                     handler.close();

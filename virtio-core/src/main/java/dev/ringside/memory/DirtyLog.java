@@ -1,6 +1,7 @@
 package dev.ringside.memory;
 
 import dev.ringside.fault.MessageFault;
+import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.LinuxException;
@@ -10,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bitmap in which a front-end that migrates its guest wants to find the pages that were written (vhost-user,
@@ -31,6 +33,7 @@ public final class DirtyLog implements AutoCloseable {
     private final Arena arena;
     private final Fd file;
     private final long offset;
+    private volatile @Nullable Fd modified;
 
     private DirtyLog(MemorySegment words, Arena arena, Fd file, long offset) {
         this.words = words;
@@ -85,6 +88,15 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
+     * Has an eventfd signalled from here on whenever something has been marked.
+     *
+     * @param fd non-blocking; borrowed until it is replaced, and nobody marks who has not seen that; {@code null} for none
+     */
+    public void onModified(@Nullable Fd fd) {
+        modified = fd;
+    }
+
+    /**
      * Marks the pages of a range as written. Addresses that the log has no place for are left out.
      *
      * @param guestAddress of the first byte
@@ -105,6 +117,10 @@ public final class DirtyLog implements AutoCloseable {
             @SuppressWarnings("unused") // the result's type is part of a signature-polymorphic call
             long before = (long) WORD.getAndBitwiseOr(words, word << 3, bits);
             page = lastInWord + 1;
+        }
+        Fd fd = modified;
+        if (fd != null) {
+            EventFd.signal(fd);
         }
     }
 

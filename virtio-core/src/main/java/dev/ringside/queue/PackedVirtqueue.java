@@ -158,6 +158,11 @@ public final class PackedVirtqueue implements Virtqueue {
         return PackedInflight.stride(size);
     }
 
+    /** Whether a base tells of chains that were taken and not given back. */
+    public static boolean isInFlight(int base) {
+        return (base & U16_MASK) != base >>> USED_SHIFT;
+    }
+
     /** The front-end knows where a stopped queue is to go on, so that its record does not count any more. */
     public static void forgetInflight(MemorySegment record) {
         PackedInflight.forget(record);

@@ -82,11 +82,7 @@ final class BackEnd {
                 negotiated.need(ProtocolFeature.LOG_SHMFD, "SET_LOG_BASE");
                 yield setLogBase(set);
             }
-            case Message.SetLogFd set -> {
-                // May be used to tell the front-end of changes; the one that there is looks by itself.
-                Vring.checkSignalled(set.fd());
-                yield now(Reply.DONE);
-            }
+            case Message.SetLogFd set -> setLogFd(set, frame);
             case Message.SetVringNum set -> {
                 vrings.at(set.index()).num(set.num());
                 yield now(Reply.DONE);
@@ -300,6 +296,16 @@ final class BackEnd {
         return vrings.whenAll(vring -> vring.log(logging.active()));
     }
 
+    private CompletableFuture<Reply> setLogFd(Message.SetLogFd set, Frame frame) throws MessageFault {
+        Vring.checkSignalled(set.fd());
+        Fd before = logging.signal(frame.take(set.fd()));
+        return vrings.whenAll(vring -> vring.log(logging.active())).whenComplete((done, failure) -> {
+            if (before != null) {
+                before.close();
+            }
+        });
+    }
+
     private CompletableFuture<Reply> setLogBase(Message.SetLogBase set) throws MessageFault {
         DirtyLog before = logging.replace(set);
         // Answered when nobody uses the one before: the front-end looks at that for a last time then.
@@ -318,11 +324,11 @@ final class BackEnd {
     // -------------------------------------------------------------------------------------------------------- vrings
 
     private CompletableFuture<Reply> getVringBase(long index) throws MessageFault {
-        return vrings.at(index)
-                .stop()
+        Vring vring = vrings.at(index);
+        return (inflight.mayLeave() ? vring.leave() : vring.stop())
                 .thenComposeAsync(
                         base -> {
-                            inflight.stopped((int) index);
+                            inflight.stopped((int) index, base);
                             return handOverIfMigrating().thenApply(done -> new Reply.VringState(index, base));
                         },
                         loop);

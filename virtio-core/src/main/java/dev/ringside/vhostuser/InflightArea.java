@@ -159,10 +159,12 @@ final class InflightArea implements AutoCloseable {
         return packed;
     }
 
-    /** The front-end is told where a queue is to go on: a record that says the same would only outlive its ring. */
-    void stopped(int index) {
+    /**
+     * The front-end is told where a queue is to go on. A record that says no more than that would only outlive its ring.
+     */
+    void stopped(int index, int base) {
         MemorySegment record = ofQueue(index);
-        if (packed && record != null) {
+        if (packed && record != null && !PackedVirtqueue.isInFlight(base)) {
             PackedVirtqueue.forgetInflight(record);
         }
     }

@@ -47,10 +47,18 @@ final class InflightTracking {
         }
     }
 
-    /** A queue has been stopped by GET_VRING_BASE. */
-    void stopped(int queue) {
+    /**
+     * Whether a queue that is stopped by GET_VRING_BASE may leave requests in flight: the front-end takes the record of
+     * them to wherever the queue goes on.
+     */
+    boolean mayLeave() {
+        return negotiated.has(ProtocolFeature.GET_VRING_BASE_INFLIGHT) && active() != null;
+    }
+
+    /** A queue has been stopped by GET_VRING_BASE, which answers with this base. */
+    void stopped(int queue, int base) {
         if (area != null) {
-            area.stopped(queue);
+            area.stopped(queue, base);
         }
     }
 

@@ -2,7 +2,9 @@ package dev.ringside.vhostuser;
 
 import dev.ringside.channel.Frame;
 import dev.ringside.fault.MessageFault;
+import dev.ringside.linux.Fd;
 import dev.ringside.memory.DirtyLog;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class Logging {
     private final Negotiation negotiated;
     private @Nullable DirtyLog log;
+    /** Signalled when the log has been modified, if the front-end wants that. */
+    private @Nullable Fd modified;
 
     Logging(Negotiation negotiated) {
         this.negotiated = negotiated;
@@ -39,12 +43,36 @@ final class Logging {
     DirtyLog replace(Message.SetLogBase set) throws MessageFault {
         DirtyLog before = log;
         log = DirtyLog.map(set.fd(), set.size(), set.offset());
+        log.onModified(modified);
         return before;
     }
 
-    /** The message that brought the log. */
+    /**
+     * Signals changes of the log through another eventfd.
+     *
+     * @param fd taken over
+     * @return the one before, which the caller closes when no queue uses it any more
+     */
+    @Nullable
+    Fd signal(Fd fd) {
+        Fd before = modified;
+        modified = fd;
+        if (log != null) {
+            log.onModified(fd);
+        }
+        return before;
+    }
+
+    /** The messages that brought the log and its eventfd. */
     List<Frame> retell() {
-        return log == null ? List.of() : List.of(Words.logBase(log.size(), log.offset(), log.file()));
+        List<Frame> words = new ArrayList<>();
+        if (modified != null) {
+            words.add(Words.message(RequestType.SET_LOG_FD.number(), List.of(modified), payload -> {}));
+        }
+        if (log != null) {
+            words.add(Words.logBase(log.size(), log.offset(), log.file()));
+        }
+        return words;
     }
 
     /** Unmaps the log; no queue runs. */
@@ -52,6 +80,10 @@ final class Logging {
         if (log != null) {
             log.close();
             log = null;
+        }
+        if (modified != null) {
+            modified.close();
+            modified = null;
         }
     }
 }

@@ -13,12 +13,13 @@ final class ProtocolFeature {
     static final long RESET_DEVICE = 1L << 13;
     static final long CONFIGURE_MEM_SLOTS = 1L << 15;
     static final long STATUS = 1L << 16;
+    static final long GET_VRING_BASE_INFLIGHT = 1L << 20;
 
     static final long OFFERED =
             MQ | LOG_SHMFD | REPLY_ACK | BACKEND_REQ | CONFIG | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
 
     /** For devices that complete requests out of order. */
-    static final long OFFERED_FOR_OUT_OF_ORDER = INFLIGHT_SHMFD;
+    static final long OFFERED_FOR_OUT_OF_ORDER = INFLIGHT_SHMFD | GET_VRING_BASE_INFLIGHT;
 
     /** For network devices only. */
     static final long OFFERED_FOR_NET = RARP | NET_MTU;

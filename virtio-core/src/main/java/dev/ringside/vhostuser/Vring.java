@@ -56,6 +56,9 @@ final class Vring {
     private boolean started;
     private boolean enabled;
     private @Nullable RunningQueue running;
+    /** Whether requests in flight of the running queue are recorded. */
+    private boolean recorded;
+
     private @Nullable DirtyLog log;
     private boolean logsUsed;
     private long usedLogAddress;
@@ -287,6 +290,7 @@ final class Vring {
         DirtyLog usedLog = usedLog();
         long usedAt = usedLogAddress;
         MemorySegment record = inflight == null ? null : inflight.ofQueue(index);
+        recorded = record != null;
         RingFeatures ringFeatures = new RingFeatures(
                 Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
         return loop.call(() -> {
@@ -337,11 +341,15 @@ final class Vring {
      * @return the base to resume from
      */
     CompletableFuture<Integer> pause() {
+        return pause(false);
+    }
+
+    private CompletableFuture<Integer> pause(boolean leaving) {
         RunningQueue queue = running;
         if (queue == null) {
             return CompletableFuture.completedFuture(base());
         }
-        return onLoop(queue::stop).thenApply(next -> {
+        return onLoop(leaving ? queue::leave : queue::stop).thenApply(next -> {
             running = null;
             base = next;
             return next;
@@ -354,7 +362,16 @@ final class Vring {
      * @return the base to resume from
      */
     CompletableFuture<Integer> stop() {
-        return pause().thenApply(next -> {
+        return stop(false);
+    }
+
+    /** Stops, and leaves in flight what need not be done here, if that is recorded; else as {@link #stop}. */
+    CompletableFuture<Integer> leave() {
+        return stop(recorded);
+    }
+
+    private CompletableFuture<Integer> stop(boolean leaving) {
+        return pause(leaving).thenApply(next -> {
             Fd fd = kick;
             kick = null;
             started = false;

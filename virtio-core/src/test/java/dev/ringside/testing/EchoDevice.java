@@ -8,6 +8,8 @@ import dev.ringside.fault.MessageFault;
 import dev.ringside.queue.DescriptorChain;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -32,10 +34,12 @@ public final class EchoDevice implements VirtioDevice {
     private static final int MAX_BYTES = 1 << 20;
 
     /** A chain that is in flight until somebody completes it. */
-    public record Held(QueueContext queue, DescriptorChain chain, MemorySegment bounce) {
+    public record Held(
+            QueueContext queue, DescriptorChain chain, MemorySegment bounce, List<DescriptorChain> inFlight) {
         /** Completes the request, from any thread. */
         public void release() {
             queue.loop().execute(() -> {
+                inFlight.remove(chain);
                 long written = 0;
                 try {
                     written = echo(chain, bounce);
@@ -53,6 +57,7 @@ public final class EchoDevice implements VirtioDevice {
     private final BlockingQueue<Held> held = new LinkedBlockingQueue<>();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean holding;
+    private volatile boolean leaving;
     private volatile boolean failing;
     private volatile Runnable configListener = () -> {};
 
@@ -72,6 +77,11 @@ public final class EchoDevice implements VirtioDevice {
     /** From now on chains stay in flight, or no longer do. */
     public void hold(boolean hold) {
         holding = hold;
+    }
+
+    /** From now on chains that are in flight when their queue is suspended stay so, or no longer do. */
+    public void leave(boolean leave) {
+        leaving = leave;
     }
 
     /** From now on the device fails at every chain, as a device with a bug does, or no longer does. */
@@ -184,6 +194,9 @@ public final class EchoDevice implements VirtioDevice {
 
     private final class Handler implements QueueHandler {
         private final QueueContext queue;
+        /** Chains that are held, asked for or not. */
+        private final List<DescriptorChain> inFlight = new ArrayList<>();
+
         private final MemorySegment bounce = Arena.ofAuto().allocate(MAX_BYTES);
 
         Handler(QueueContext queue) {
@@ -196,7 +209,8 @@ public final class EchoDevice implements VirtioDevice {
                 throw new IllegalStateException("a device with a bug");
             }
             if (holding) {
-                held.add(new Held(queue, chain, bounce));
+                inFlight.add(chain);
+                held.add(new Held(queue, chain, bounce, inFlight));
             } else {
                 queue.complete(chain, echo(chain, bounce));
             }
@@ -210,6 +224,14 @@ public final class EchoDevice implements VirtioDevice {
         @Override
         public boolean abandon(DescriptorChain chain) {
             return held.stream().noneMatch(one -> one.chain().equals(chain));
+        }
+
+        @Override
+        public void suspend() {
+            if (leaving) {
+                inFlight.forEach(queue::leave);
+                inFlight.clear();
+            }
         }
 
         @Override

@@ -61,6 +61,7 @@ public final class VhostUser {
     public static final long PROTOCOL_F_RESET_DEVICE = 1L << 13;
     public static final long PROTOCOL_F_CONFIGURE_MEM_SLOTS = 1L << 15;
     public static final long PROTOCOL_F_STATUS = 1L << 16;
+    public static final long PROTOCOL_F_GET_VRING_BASE_INFLIGHT = 1L << 20;
 
     private VhostUser() {}
 }

@@ -70,6 +70,7 @@ abstract class EchoServed {
     void shouldServeAFreshFrontEnd() {
         frontEnd.close();
         device.hold(false);
+        device.leave(false);
         try (FakeFrontEnd fresh = server.connect()) {
             shouldEcho(fresh.negotiate());
         }

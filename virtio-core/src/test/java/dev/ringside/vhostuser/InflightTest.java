@@ -25,6 +25,8 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** GET_INFLIGHT_FD and SET_INFLIGHT_FD: what another back-end finds after this one, and this one after another. */
 class InflightTest extends EchoServed {
@@ -177,6 +179,67 @@ class InflightTest extends EchoServed {
         GuestAccess.putU32(used, 4, head);
         GuestAccess.putU32(used, 8, 0);
         GuestAccess.putU16Release(used, 2, 1);
+    }
+
+    /** GET_VRING_BASE_INFLIGHT: the front-end migrates the record, and another back-end goes on with it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldLeaveRequestsInFlightToWhoeverGoesOn(boolean packed) throws Exception {
+        InflightArea area = newArea(packed ? frontEnd.negotiatePacked() : frontEnd.negotiate(), 1, SIZE);
+        frontEnd.setMemTable(memory);
+        frontEnd.setInflightFd(area);
+        device.hold(true);
+        device.leave(true);
+        try (FakeVring vring = frontEnd.vring(0, SIZE, memory).run()) {
+            FakeChain first = offer(vring);
+            FakeChain second = offer(vring);
+            FakeChain third = offer(vring);
+            vring.kick();
+            device.awaitHeld();
+            Held held = device.awaitHeld();
+            device.awaitHeld();
+            held.release();
+            assertThat(vring.awaitUsed().id()).isEqualTo(second.id());
+            int base = vring.stop();
+            assertThat(device.running()).isZero();
+            frontEnd = reconnect();
+            frontEnd = packed ? frontEnd.negotiatePacked() : frontEnd.negotiate();
+            frontEnd.setMemTable(memory);
+            frontEnd.setInflightFd(area);
+            try (FakeVring there =
+                    frontEnd.vring(0, vring.driver()).configure(base).start().enable()) {
+                Held again = device.awaitHeld();
+                Held last = device.awaitHeld();
+                assertThat(device.isHolding()).isFalse();
+                again.release();
+                assertThat(there.awaitUsed().id()).isEqualTo(first.id());
+                last.release();
+                assertThat(there.awaitUsed().id()).isEqualTo(third.id());
+                device.hold(false);
+                shouldEcho(there);
+                assertThat(there.stop()).isEqualTo(there.driver().base());
+            }
+        }
+    }
+
+    @Test
+    void shouldCompleteWhatIsInFlightIfTheFrontEndDoesNotTakeTheRecordAlong() {
+        InflightArea area = newArea(
+                frontEnd.negotiate(~VhostUser.F_RING_PACKED, ~VhostUser.PROTOCOL_F_GET_VRING_BASE_INFLIGHT), 1, SIZE);
+        frontEnd.setMemTable(memory);
+        frontEnd.setInflightFd(area);
+        device.hold(true);
+        device.leave(true);
+        try (FakeVring vring = frontEnd.vring(0, SIZE, memory).run()) {
+            FakeChain chain = offer(vring);
+            vring.kick();
+            Held held = device.awaitHeld();
+            frontEnd.send(VhostUser.GET_VRING_BASE, new Payload().u32(0, 0).done());
+            held.release();
+            assertThat(Payload.value(frontEnd.receive().payload(), 4, Integer.BYTES))
+                    .isEqualTo(1);
+            assertThat(vring.awaitUsed().id()).isEqualTo(chain.id());
+        }
     }
 
     @Test

@@ -2,11 +2,13 @@ package dev.ringside.vhostuser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.MemFd;
 import dev.ringside.linux.Mmap;
+import dev.ringside.linux.Poll;
 import dev.ringside.testing.EchoDevice.Held;
 import dev.ringside.testing.FakeFrontEnd;
 import dev.ringside.testing.FakeMemory;
@@ -75,6 +77,8 @@ class LoggingTest extends EchoServed {
 
     /** What the front-end finds, and clears, as QEMU does. */
     private Set<Long> takeMarked() {
+        // Marks follow what the driver sees: answered when the vring's loop has done what it was at.
+        frontEnd.setVringErr(1, vring.errFd());
         Set<Long> pages = new HashSet<>();
         for (long at = 0; at < LOG_BYTES; at++) {
             int bits = log.get(ValueLayout.JAVA_BYTE, at);
@@ -105,6 +109,31 @@ class LoggingTest extends EchoServed {
         takeMarked();
         long buffer = echo(10, 10);
         assertThat(takeMarked()).containsExactlyInAnyOrder(page(buffer), USED_PAGE);
+    }
+
+    /** SET_LOG_FD, before the log and while it is in use. */
+    @Test
+    void shouldSignalThatTheLogHasBeenModified() throws Exception {
+        try (Fd first = EventFd.create();
+                Fd second = EventFd.create()) {
+            frontEnd.set(VhostUser.SET_LOG_FD, Payload.EMPTY, first);
+            shouldEcho(vring);
+            assertThat(Poll.takeCount(first)).as("without a log").isZero();
+            startLogging();
+            shouldEcho(vring);
+            assertThat(Poll.takeCount(first)).isPositive();
+            frontEnd.set(VhostUser.SET_LOG_FD, Payload.EMPTY, second);
+            Poll.takeCount(first);
+            shouldEcho(vring);
+            assertThat(Poll.takeCount(second)).isPositive();
+            assertThat(Poll.takeCount(first)).isZero();
+            stopLogging();
+            vring.disable();
+            Poll.takeCount(second);
+            vring.enable();
+            shouldEcho(vring);
+            assertThat(Poll.takeCount(second)).as("without logging").isZero();
+        }
     }
 
     @Test

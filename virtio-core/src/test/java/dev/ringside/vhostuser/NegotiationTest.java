@@ -7,6 +7,7 @@ import static dev.ringside.testing.VhostUser.GET_QUEUE_NUM;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_BACKEND_REQ;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_CONFIG;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_CONFIGURE_MEM_SLOTS;
+import static dev.ringside.testing.VhostUser.PROTOCOL_F_GET_VRING_BASE_INFLIGHT;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_INFLIGHT_SHMFD;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_LOG_SHMFD;
 import static dev.ringside.testing.VhostUser.PROTOCOL_F_MQ;
@@ -59,7 +60,8 @@ class NegotiationTest extends EchoServed {
                         | PROTOCOL_F_INFLIGHT_SHMFD
                         | PROTOCOL_F_RESET_DEVICE
                         | PROTOCOL_F_CONFIGURE_MEM_SLOTS
-                        | PROTOCOL_F_STATUS);
+                        | PROTOCOL_F_STATUS
+                        | PROTOCOL_F_GET_VRING_BASE_INFLIGHT);
     }
 
     @Test
@@ -89,7 +91,7 @@ class NegotiationTest extends EchoServed {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 4, 6, 14, 17, 20, 22, 63})
+    @ValueSource(ints = {2, 4, 6, 14, 17, 19, 21, 22, 63})
     void shouldRefuseAProtocolFeatureThatWasNotOffered(int bit) {
         shouldRefuse(frontEnd -> {}, SET_PROTOCOL_FEATURES, u64(PROTOCOL_F_MQ | 1L << bit));
     }

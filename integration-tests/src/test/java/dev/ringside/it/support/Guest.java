@@ -180,7 +180,9 @@ public final class Guest implements AutoCloseable {
         private String backing = "memory-backend-memfd,share=on";
         private String machine = "pc";
         private int cpus = 1;
-        private String rings = "";
+        /** Properties of disks, each with a comma before it. */
+        private String disksAre = "";
+
         private String memory = "512M";
 
         private Builder(Qemu qemu) {
@@ -201,7 +203,13 @@ public final class Guest implements AutoCloseable {
 
         /** Disks and NICs that follow have packed rings. */
         public Builder packed() {
-            rings = ",packed=on";
+            disksAre += ",packed=on";
+            return this;
+        }
+
+        /** QEMU takes the requests along that disks which follow have in flight when it migrates. */
+        public Builder inflightMigration() {
+            disksAre += ",inflight-migration=on";
             return this;
         }
 
@@ -249,7 +257,7 @@ public final class Guest implements AutoCloseable {
             disks.addAll(List.of("-chardev", "socket,id=" + id + "," + chardev));
             disks.addAll(List.of(
                     "-device",
-                    "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d%3$s".formatted(id, queues, rings)));
+                    "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d%3$s".formatted(id, queues, disksAre)));
             return this;
         }
 

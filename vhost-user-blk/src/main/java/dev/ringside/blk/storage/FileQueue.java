@@ -52,6 +52,7 @@ final class FileQueue implements StorageQueue {
     private Operation[] operations = new Operation[0];
     private @Nullable MemorySegment zeroes;
     private @Nullable WriteLane lane;
+    private boolean suspended;
 
     FileQueue(FileStorage storage, DeviceLoop loop, Completion completion) {
         Fd directFd = storage.direct();
@@ -344,7 +345,7 @@ final class FileQueue implements StorageQueue {
             }
             transfer.advance(bytes);
             if (transfer.remaining() > 0) {
-                move(operation, transfer);
+                goOn(slot, operation, transfer);
                 return;
             }
         } catch (InternalError e) {
@@ -355,11 +356,21 @@ final class FileQueue implements StorageQueue {
         finish(slot, operation, 0);
     }
 
+    private void goOn(int slot, Operation operation, Transfer transfer) {
+        if (suspended) {
+            finish(slot, operation, Errno.ECANCELED);
+        } else {
+            move(operation, transfer);
+        }
+    }
+
     private void zeroed(int slot, Operation operation, int bytes) {
         operation.offset += bytes;
         operation.bytes -= bytes;
         if (bytes == 0) {
             finish(slot, operation, Errno.EIO);
+        } else if (operation.bytes > 0 && suspended) {
+            finish(slot, operation, Errno.ECANCELED);
         } else if (operation.bytes > 0) {
             writeSomeZeroes(slot, operation);
         } else {
@@ -369,7 +380,7 @@ final class FileQueue implements StorageQueue {
 
     private void failed(int slot, Operation operation, int errno) {
         if (errno == Errno.EINTR && operation.transfer != null) {
-            move(operation, operation.transfer);
+            goOn(slot, operation, operation.transfer);
         } else if (operation.kind == Kind.ZERO_RANGE && (errno == Errno.EOPNOTSUPP || errno == Errno.EINVAL)) {
             // EINVAL: a block device of larger blocks than the guest's.
             writeSomeZeroes(slot, operation);
@@ -378,6 +389,15 @@ final class FileQueue implements StorageQueue {
                 storage.flushFailed(errno);
             }
             finish(slot, operation, errno);
+        }
+    }
+
+    /** What the kernel has begun it brings to an end; what waits for a thread of ours need not be begun. */
+    @Override
+    public void suspend() {
+        suspended = true;
+        if (lane != null) {
+            lane.cancel();
         }
     }
 

@@ -54,6 +54,12 @@ public interface StorageQueue {
     /** Whether a request is in flight for a slot, and so will complete. */
     boolean isInFlight(int slot);
 
+    /**
+     * Begins nothing any more. Requests whose next step has not been begun complete with ECANCELED, now or later; of what
+     * they are to do some may have been done, or nothing.
+     */
+    default void suspend() {}
+
     /** Ends the use; nothing is in flight. */
     void close();
 }

@@ -1,5 +1,6 @@
 package dev.ringside.blk.storage;
 
+import dev.ringside.linux.Errno;
 import dev.ringside.linux.VectorIo;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Pollable;
@@ -46,6 +47,8 @@ final class WriteLane implements Pollable {
     private boolean active;
     /** The loop waits to be woken. */
     private volatile boolean asleep;
+
+    private volatile boolean cancelled;
 
     /** The loop's thread makes a lane; results go to {@code completion} with bytes written or the negative errno. */
     WriteLane(DeviceLoop loop, CacheWriter writer, int fd, StorageQueue.Completion completion) {
@@ -102,7 +105,7 @@ final class WriteLane implements Pollable {
         }
         for (; at != end; at++) {
             int i = at & (SIZE - 1);
-            result[i] = io.pwritev(fd, iovec[i], count[i], offset[i], 0);
+            result[i] = cancelled ? -Errno.ECANCELED : io.pwritev(fd, iovec[i], count[i], offset[i], 0);
             WRITTEN.setRelease(this, at + 1);
             // The loop says that it sleeps, then looks once more; we the other way round.
             VarHandle.fullFence();
@@ -112,6 +115,11 @@ final class WriteLane implements Pollable {
             }
         }
         return true;
+    }
+
+    /** What has not been begun is not written: it results in -ECANCELED. On the loop. */
+    void cancel() {
+        cancelled = true;
     }
 
     boolean hasWork() {

@@ -155,6 +155,25 @@ class WriteLaneTest {
         }
     }
 
+    /** GET_VRING_BASE_INFLIGHT: a queue that stops does not wait for what nobody has begun. */
+    @Test
+    void shouldNotBeginWhatIsCancelled() throws Exception {
+        Path path = Files.createFile(directory.resolve("file"));
+        try (Fd fd = HostFile.open(path, HostFile.O_RDWR)) {
+            WriteLane lane = lane(fd);
+            onLoop(() -> {
+                lane.offer(1, iovec(1), 1, 0);
+                lane.offer(2, iovec(2), 1, 8);
+                // Nothing is handed over before this turn ends.
+                lane.cancel();
+                return null;
+            });
+            assertThat(take(2)).containsExactly(new Done(1, -Errno.ECANCELED), new Done(2, -Errno.ECANCELED));
+            assertThat(path).isEmptyFile();
+            close(lane);
+        }
+    }
+
     /** A guest's memory may vanish while it is written from. */
     @Test
     void shouldTellOfMemoryThatIsNotThere() throws Exception {
