@@ -40,7 +40,11 @@ report() {
   fi
   mapfile -t sorted < <(printf '%s\n' "${pauses[@]}" | sort -n)
   p50=$(percentile 50 "${sorted[@]}") p99=$(percentile 99 "${sorted[@]}") most=$(percentile 100 "${sorted[@]}")
-  if [[ $migrate ]]; then what="migrations=$migrations"; else what="kills=$kills"; fi
+  case $mode in
+    kill) what="kills=$kills" ;;
+    migrate) what="migrations=$migrations" ;;
+    takeover) what="takeovers=$takeovers" ;;
+  esac
   echo "$what errors=$errors resets=$resets disk_rounds=$(rounds disk) net_rounds=$(rounds net)" \
     "pause_ms=$p50/$p99/$most"
   ((errors == 0)) || exit 1

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# The backends: started, killed without warning, started again.
+# The backends: started, killed without warning, started again; or asked to hand over to a new process.
 
 declare -A victim_module=() victim_options=() victim_pid=()
 kills=0
+takeovers=0
 pauses=()
 
 # victim_start NAME MODULE OPTION...: a backend that listens at $work/NAME.sock.
@@ -51,6 +52,28 @@ kill_one() {
   done
   # A guest that boots has no queues to run: what it takes to boot is no pause.
   ((SECONDS - last_reset < 20)) || add_pause $(($(milliseconds_of "${line%% *}") - killed))
+}
+
+# hand_one_over: one of the present guest's backends hands over to a new process, which is a child of its own.
+hand_one_over() {
+  local name=${victims[RANDOM % ${#victims[@]}]} old seen deadline=$((SECONDS + 60)) said new
+  old=${victim_pid[$name]}
+  seen=$(wc -l <"$work/$name.log")
+  kill -USR2 "$old"
+  while is_alive "$old" && ((SECONDS < deadline)); do sleep 0.02; done
+  said=$(tail -n +$((seen + 1)) "$work/$name.log")
+  new=$(sed -nE 's/.* process ([0-9]+) goes on$/\1/p' <<<"$said")
+  if [[ ! $new ]] || ! is_alive "$new"; then
+    complain "the backend $name is not taken over"
+    sed 's/^/  | /' >&2 <<<"$said"
+    return
+  fi
+  takeovers=$((takeovers + 1))
+  add_pause "$(sed -nE 's/.*: handed over in ([0-9]+) ms$/\1/p' <<<"$said")"
+  forget "$old"
+  processes+=("$new")
+  process_names[$new]=${process_names[$old]}
+  victim_pid[$name]=$new
 }
 
 # add_pause MILLISECONDS: negative over midnight.

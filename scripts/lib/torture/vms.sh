@@ -25,8 +25,8 @@ vm_start() {
     words+=(-chardev "socket,id=${name%"$n"},path=$work/$name.sock,$reconnect")
   done
   # shellcheck disable=SC2054 # the commas are QEMU's
-  words+=(-device "vhost-user-blk-pci,chardev=disk,packed=$packed")
-  [[ $migrate ]] || nic_packed=off
+  words+=(-device "vhost-user-blk-pci,chardev=disk,packed=$packed$inflight")
+  [[ $mode != kill ]] || nic_packed=off
   # shellcheck disable=SC2054
   [[ ! $net ]] || words+=(
     -netdev vhost-user,id=nic,chardev=net

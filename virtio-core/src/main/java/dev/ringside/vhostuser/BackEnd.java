@@ -324,8 +324,8 @@ final class BackEnd {
     // -------------------------------------------------------------------------------------------------------- vrings
 
     private CompletableFuture<Reply> getVringBase(long index) throws MessageFault {
-        Vring vring = vrings.at(index);
-        return (inflight.mayLeave() ? vring.leave() : vring.stop())
+        return vrings.at(index)
+                .stop(inflight.mayLeave())
                 .thenComposeAsync(
                         base -> {
                             inflight.stopped((int) index, base);

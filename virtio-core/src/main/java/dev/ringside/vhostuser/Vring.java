@@ -344,12 +344,17 @@ final class Vring {
         return pause(false);
     }
 
-    private CompletableFuture<Integer> pause(boolean leaving) {
+    /**
+     * The same.
+     *
+     * @param mayLeave whether requests may stay in flight that need not be done here, if they are recorded
+     */
+    CompletableFuture<Integer> pause(boolean mayLeave) {
         RunningQueue queue = running;
         if (queue == null) {
             return CompletableFuture.completedFuture(base());
         }
-        return onLoop(leaving ? queue::leave : queue::stop).thenApply(next -> {
+        return onLoop(mayLeave && recorded ? queue::leave : queue::stop).thenApply(next -> {
             running = null;
             base = next;
             return next;
@@ -365,13 +370,13 @@ final class Vring {
         return stop(false);
     }
 
-    /** Stops, and leaves in flight what need not be done here, if that is recorded; else as {@link #stop}. */
-    CompletableFuture<Integer> leave() {
-        return stop(recorded);
-    }
-
-    private CompletableFuture<Integer> stop(boolean leaving) {
-        return pause(leaving).thenApply(next -> {
+    /**
+     * The same.
+     *
+     * @param mayLeave as for {@link #pause(boolean)}
+     */
+    CompletableFuture<Integer> stop(boolean mayLeave) {
+        return pause(mayLeave).thenApply(next -> {
             Fd fd = kick;
             kick = null;
             started = false;

@@ -103,7 +103,10 @@ final class Vrings {
     CompletableFuture<Reply> enable(Message.SetVringEnable set) throws MessageFault {
         Vring vring = at(set.index());
         vring.enable(set.enable());
-        return vring.shouldRun() ? runIfReady(vring) : vring.pause().thenApply(base -> Reply.DONE);
+        // QEMU disables a vring before it stops it: what may stay in flight there may do so here.
+        return vring.shouldRun()
+                ? runIfReady(vring)
+                : vring.pause(inflight.mayLeave()).thenApply(base -> Reply.DONE);
     }
 
     /** Runs those that the front-end has set up, started and enabled. */

@@ -200,7 +200,8 @@ class InflightTest extends EchoServed {
             device.awaitHeld();
             held.release();
             assertThat(vring.awaitUsed().id()).isEqualTo(second.id());
-            int base = vring.stop();
+            // As QEMU does it.
+            int base = vring.disable().stop();
             assertThat(device.running()).isZero();
             frontEnd = reconnect();
             frontEnd = packed ? frontEnd.negotiatePacked() : frontEnd.negotiate();
