@@ -56,7 +56,7 @@ kill_one() {
 
 # hand_one_over: one of the present guest's backends hands over to a new process, which is a child of its own.
 hand_one_over() {
-  local name=${victims[RANDOM % ${#victims[@]}]} old seen deadline=$((SECONDS + 60)) said new
+  local name=${victims[RANDOM % ${#victims[@]}]} old seen deadline=$((SECONDS + 60)) said new pause
   old=${victim_pid[$name]}
   seen=$(wc -l <"$work/$name.log")
   kill -USR2 "$old"
@@ -69,7 +69,9 @@ hand_one_over() {
     return
   fi
   takeovers=$((takeovers + 1))
-  add_pause "$(sed -nE 's/.*: handed over in ([0-9]+) ms$/\1/p' <<<"$said")"
+  pause=$(sed -nE 's/.*: handed over in ([0-9]+) ms$/\1/p' <<<"$said")
+  say "$name handed over in $pause ms"
+  add_pause "$pause"
   forget "$old"
   processes+=("$new")
   process_names[$new]=${process_names[$old]}

@@ -189,7 +189,7 @@ final class BlkOptions extends DeviceOptions {
     protected SocketServer createRehearsal(Loops loops) {
         BlockDevice nothing = new BlockDevice(
                 new NullStorage(1, false),
-                new BlockDevice.Settings("rehearsal", "rehearsal", Storage.SECTOR_BYTES, true, 1),
+                new BlockDevice.Settings("rehearsal", "rehearsal", Storage.SECTOR_BYTES, true, 2),
                 Metrics.NONE);
         return new VhostUserServer(nothing, loops.control(), loops.forNextDevice());
     }

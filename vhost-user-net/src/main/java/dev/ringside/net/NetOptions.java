@@ -9,6 +9,7 @@ import dev.ringside.link.Links;
 import dev.ringside.link.MacAddress;
 import dev.ringside.link.PcapLink;
 import dev.ringside.link.Port;
+import dev.ringside.metrics.Metrics;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -115,6 +116,15 @@ final class NetOptions extends DeviceOptions {
         NetDevice made = new NetDevice(name, endpoint(), plugged, config, queues, loops.metrics());
         device = made;
         return new VhostUserServer(made, loops.control(), loops.forNextDevice());
+    }
+
+    @Override
+    protected SocketServer createRehearsal(Loops loops) throws IOException {
+        String name = "rehearsal";
+        Port plugged = links.open("echo").attach(new Link.Nic(name, 1, 0));
+        NetConfig config = new NetConfig(MacAddress.derivedFrom(name), 1, mtu, speed);
+        return new VhostUserServer(
+                new NetDevice(name, name, plugged, config, 1, Metrics.NONE), loops.control(), loops.forNextDevice());
     }
 
     @Override

@@ -276,7 +276,7 @@ public abstract class BackendCommand implements Callable<Integer> {
             }
             allFinished(servers).thenRun(() -> wishes.add(Wish.END));
             while (!handedOver && wishes.take() == Wish.HAND_OVER) {
-                handedOver = Handover.toNewProcess(options, servers);
+                handedOver = Handover.toNewProcess(options, servers, loops);
             }
             options.forEach(device -> LOG.info("{}", device.summary()));
         } catch (InterruptedException e) {

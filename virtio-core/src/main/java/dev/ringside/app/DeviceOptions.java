@@ -58,11 +58,12 @@ public abstract class DeviceOptions {
     }
 
     /**
-     * A server of a device of the same type that needs nothing of the host, for {@link dev.ringside.vhostuser.Rehearsal}.
+     * A server of a device of the same type, with two queues, that needs nothing of the host, for {@link
+     * dev.ringside.vhostuser.Rehearsal}.
      *
      * @return {@code null} if there is none
      */
-    protected @Nullable SocketServer createRehearsal(Loops loops) {
+    protected @Nullable SocketServer createRehearsal(Loops loops) throws IOException {
         return null;
     }
 

@@ -71,10 +71,12 @@ final class Handover {
     /**
      * Hands all devices over to a process that is started for it.
      *
+     * @param loops where the devices run
      * @return whether that has been done: this process has nothing left to do but to end
      * @throws IOException if a device is lost on the way
      */
-    static boolean toNewProcess(List<DeviceOptions> devices, List<SocketServer> servers) throws IOException {
+    static boolean toNewProcess(List<DeviceOptions> devices, List<SocketServer> servers, Loops loops)
+            throws IOException {
         Path directory = null;
         Process successor = null;
         int handedOver = 0;
@@ -83,6 +85,7 @@ final class Handover {
             Path meeting = directory.resolve("takeover");
             try (UnixSocket socket = ListeningSocket.open(meeting)) {
                 successor = new ProcessBuilder(commandLine(meeting)).inheritIO().start();
+                rehearse(devices.getFirst().createRehearsal(loops));
                 try (BlockingMessages messages = accept(socket, successor)) {
                     expect(messages, READY, START_MILLIS);
                     for (; handedOver < servers.size(); handedOver++) {

@@ -10,15 +10,18 @@ import dev.ringside.linux.MemFd;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.queue.VringAddress;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A session with nobody, taken over once before a real one is: a JVM loads and links what it has not needed before, and
- * that takes longer than the work itself, for which a guest has to wait.
+ * A session with nobody, taken over and given up once before a real one is: a JVM loads and links what it has not needed
+ * before, and that takes longer than the work itself, for which a guest has to wait.
  */
 public final class Rehearsal {
     private static final int MEMORY_BYTES = 1 << 16;
     private static final int QUEUE_SIZE = 8;
+    private static final int VRINGS = 2;
+    private static final int RINGS_BYTES = 0x3000;
     private static final int MILLIS = 10_000;
 
     private Rehearsal() {}
@@ -26,7 +29,7 @@ public final class Rehearsal {
     /**
      * Goes through a session.
      *
-     * @param server of a device that nobody uses, without a socket; closed
+     * @param server of a device with two queues that nobody uses, without a socket; closed
      * @param features of the device to take
      */
     public static void run(SocketServer server, long features) throws IOException, MessageFault {
@@ -44,6 +47,10 @@ public final class Rehearsal {
             }
             EventFd.signal(kick);
             server.begin().join();
+            try (SocketServer.Suspended suspended = server.suspend().join()) {
+                suspended.state().forEach(Frame::release);
+            }
+            server.resume();
             server.close().join();
         } finally {
             nobody[0].close();
@@ -51,16 +58,20 @@ public final class Rehearsal {
     }
 
     private static List<Frame> script(long features, Fd memory, Fd kick, Fd call) {
-        return List.of(
+        List<Frame> words = new ArrayList<>(List.of(
                 Words.empty(RequestType.SET_OWNER),
                 Words.u64(RequestType.SET_PROTOCOL_FEATURES, ProtocolFeature.OFFERED),
                 Words.u64(RequestType.SET_FEATURES, features | ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES),
-                Words.addMemReg(new Message.Region(0, MEMORY_BYTES, 0, 0, memory)),
-                Words.vringState(RequestType.SET_VRING_NUM, 0, QUEUE_SIZE),
-                Words.vringAddr(0, new VringAddress(0, 0x1000, 0x2000), false, 0),
-                Words.vringFd(RequestType.SET_VRING_CALL, 0, call),
-                Words.vringFd(RequestType.SET_VRING_ERR, 0, call),
-                Words.vringState(RequestType.SET_VRING_ENABLE, 0, 1),
-                Words.vringFd(RequestType.SET_VRING_KICK, 0, kick));
+                Words.addMemReg(new Message.Region(0, MEMORY_BYTES, 0, 0, memory))));
+        for (int i = 0; i < VRINGS; i++) {
+            long rings = (long) i * RINGS_BYTES;
+            words.add(Words.vringState(RequestType.SET_VRING_NUM, i, QUEUE_SIZE));
+            words.add(Words.vringAddr(i, new VringAddress(rings, rings + 0x1000, rings + 0x2000), false, 0));
+            words.add(Words.vringFd(RequestType.SET_VRING_CALL, i, call));
+            words.add(Words.vringFd(RequestType.SET_VRING_ERR, i, call));
+            words.add(Words.vringState(RequestType.SET_VRING_ENABLE, i, 1));
+            words.add(Words.vringFd(RequestType.SET_VRING_KICK, i, kick));
+        }
+        return words;
     }
 }
