@@ -423,8 +423,10 @@ public final class RunningQueue implements QueueContext, Pollable {
             }
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
+        } finally {
+            // Whatever has failed: a chain that stayed in flight would keep the queue from ever being stopped.
+            recycle(chain);
         }
-        recycle(chain);
         flushAtEndOfTurn();
     }
 

@@ -59,6 +59,8 @@ public final class SplitVirtqueue implements Virtqueue {
     private int usedIdx;
     /** Elements in the used ring beyond {@link #usedIdx}. */
     private int pushed;
+    /** Chains taken that the driver does not know to be used: it can have no more of them than there are descriptors. */
+    private int outstanding;
     /** Something was published before the start, and perhaps nobody was called for it. */
     private final boolean publishedBefore;
     /** Nothing was published since the start: whether an earlier device called for earlier elements is unknown. */
@@ -189,7 +191,13 @@ public final class SplitVirtqueue implements Virtqueue {
         if (isEmpty()) {
             return false;
         }
-        walk.follow(desc, size, resubmissions() > 0 ? resubmitted[nextResubmitted++] : takeHead(), chain);
+        if (outstanding == size) {
+            throw new RingFault(
+                    RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " chains in flight, and more made available");
+        }
+        int head = resubmissions() > 0 ? resubmitted[nextResubmitted++] : takeHead();
+        outstanding++;
+        walk.follow(desc, size, head, chain);
         return true;
     }
 
@@ -211,6 +219,7 @@ public final class SplitVirtqueue implements Virtqueue {
             throw new IllegalStateException("a chain that is recorded as in flight has to be completed");
         }
         lastAvail = (lastAvail - 1) & U16_MASK;
+        outstanding--;
     }
 
     /** Reads avail_idx; what the driver wrote before it is visible from here on. */
@@ -246,6 +255,7 @@ public final class SplitVirtqueue implements Virtqueue {
         int count = pushed;
         usedIdx = (usedIdx + count) & U16_MASK;
         pushed = 0;
+        outstanding -= count;
         GuestAccess.putU16Release(used, USED_IDX, usedIdx);
         // The driver stores used_event or flags, then loads used_idx; we store used_idx, then load those. Only full
         // fences on both sides make sure that at least one of the two sees the other's store.

@@ -7,6 +7,9 @@ import dev.ringside.fault.RingFault;
 import dev.ringside.fault.RingFault.Kind;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.testing.FakeMemory;
+import dev.ringside.testing.SplitDriver;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -188,6 +191,33 @@ class RingFaultTest {
         try (SplitRing ring = SplitRing.of(SIZE);
                 FakeMemory elsewhere = new FakeMemory().region(0, 0x1000, MEMORY_BYTES)) {
             shouldBeRejectedAs(Kind.OUTSIDE_MEMORY, () -> ring.queue.rebind(elsewhere.memory()));
+        }
+    }
+
+    /** Found by fuzzing: the record of requests in flight has no place for more of them than there are descriptors. */
+    @Test
+    void shouldRejectMoreChainsThanTheDriverHasGotBack() throws Exception {
+        try (FakeMemory memory = FakeMemory.of(MEMORY_BYTES);
+                Arena arena = Arena.ofConfined()) {
+            SplitDriver driver = new SplitDriver(memory, SIZE, false);
+            MemorySegment record = arena.allocate(SplitVirtqueue.inflightBytes(SIZE), 64);
+            SplitVirtqueue queue = new SplitVirtqueue(SIZE, 0, driver.address(), FLAGS, memory.memory(), record);
+            DescriptorChain chain = new DescriptorChain(0);
+            for (int i = 0; i < SIZE; i++) {
+                driver.chain().readableAt(FakeMemory.GUEST_ADDRESS, 8).offer();
+                assertThat(queue.poll(chain)).isTrue();
+                queue.push(chain, 0);
+            }
+            // Nothing has been published, so no descriptor is the driver's to use again.
+            memory.put(
+                    FakeMemory.GUEST_ADDRESS
+                            + (driver.address().avail() - FakeMemory.USER_ADDRESS)
+                            + SplitVirtqueue.AVAIL_IDX,
+                    (byte) (SIZE + 1),
+                    (byte) 0);
+            shouldBeRejectedAs(Kind.TOO_MANY_IN_FLIGHT, () -> queue.poll(chain));
+            assertThat(queue.publish()).isTrue();
+            assertThat(queue.poll(chain)).isTrue();
         }
     }
 }
