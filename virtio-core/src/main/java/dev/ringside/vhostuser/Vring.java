@@ -302,26 +302,33 @@ final class Vring {
                             "%#x".formatted(queue.base()),
                             queue.resubmissions());
                     RunningQueue made = new RunningQueue(loop, index, device, features, queue, faults);
-                    made.enabled(isEnabled);
-                    made.call(callFd);
-                    made.err(errFd);
-                    made.log(activeLog, usedLog, usedAt);
                     try {
+                        made.enabled(isEnabled);
+                        made.call(callFd);
+                        made.err(errFd);
+                        made.log(activeLog, usedLog, usedAt);
                         made.attachKick(kickFd);
                         made.callIfOwed();
-                    } catch (RuntimeException e) {
-                        made.stop();
-                        throw e;
+                        return CompletableFuture.completedFuture(made);
+                    } catch (RuntimeException | InternalError e) {
+                        // The latter may be due to memory that was looked at before, and that has gone. Nobody knows
+                        // this
+                        // queue but its loop, which has to have forgotten it when the memory is unmapped.
+                        return made.stop().<RunningQueue>handle((base, failure) -> {
+                            throw new CompletionException(e);
+                        });
                     }
-                    return made;
                 })
+                .thenCompose(made -> made)
                 .handle((made, failure) -> {
                     running = made;
                     if (failure != null) {
                         if (errFd != null) {
                             EventFd.signal(errFd);
                         }
-                        throw new CompletionException(failure);
+                        throw failure instanceof CompletionException wrapped
+                                ? wrapped
+                                : new CompletionException(failure);
                     }
                     return null;
                 });
