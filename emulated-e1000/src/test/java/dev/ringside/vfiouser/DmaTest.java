@@ -228,4 +228,12 @@ class DmaTest {
         assertThat(client.call(TestClient.DMA_UNMAP, 24, 0, 0L, 0x10000L).getLong(16))
                 .isEqualTo(0x2000);
     }
+
+    /** Found by fuzzing: a directory says that it is 2^63 - 1 bytes long, which no page rounds up to. */
+    @Test
+    void shouldRefuseADirectoryAsMemory() throws Exception {
+        try (Fd directory = HostFile.open(Path.of("/"), HostFile.O_RDONLY)) {
+            client.refused(TestClient.DMA_MAP, List.of(directory), 32, 3, 0L, 0L, 0x1000L);
+        }
+    }
 }

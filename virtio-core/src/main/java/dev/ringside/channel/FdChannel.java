@@ -21,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FdChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
+
+    /** From a message's first byte to its last one: a peer sends it in one go, unless it means harm or stands still. */
+    private static final long MESSAGE_SECONDS = 10;
 
     /** Messages read by one {@link #poll}, before the loop's other work gets its turn. */
     private static final int BUDGET = 64;
@@ -49,6 +53,10 @@ public final class FdChannel extends AbstractChannel {
     private int incomingBytes;
     private List<Fd> incomingFds = new ArrayList<>();
     private boolean fdsSent;
+    /** Somebody is going to look whether a message that has begun has come to its end. */
+    private boolean timed;
+
+    private volatile long messageTimeoutNanos = TimeUnit.SECONDS.toNanos(MESSAGE_SECONDS);
 
     /**
      * A channel that is not registered yet.
@@ -167,6 +175,33 @@ public final class FdChannel extends AbstractChannel {
         }
     }
 
+    /** A peer may be silent between two messages for as long as it likes, but not within one. */
+    private void expectTheRest() {
+        if (!timed) {
+            timed = true;
+            long begun = messages;
+            loop.schedule(() -> lookForTheRest(begun), messageTimeoutNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void lookForTheRest(long begun) {
+        timed = false;
+        if (!open || incoming == null || incoming.writerIndex() == 0) {
+            return;
+        }
+        if (messages == begun) {
+            pipeline().fireExceptionCaught(new MessageFault("half a message, and no more for too long"));
+            close();
+        } else {
+            expectTheRest();
+        }
+    }
+
+    /** How long a message may take from its first byte to its last one; of those that begin from now on. */
+    void messageTimeout(long nanos) {
+        messageTimeoutNanos = nanos;
+    }
+
     /** Reads once. Returns whether reading once more makes sense now. */
     private boolean readSome() throws MessageFault, IOException {
         ByteBuf buffer = incoming;
@@ -179,6 +214,9 @@ public final class FdChannel extends AbstractChannel {
         int count =
                 socket.receive(MemorySegment.ofBuffer(buffer.nioBuffer(buffer.writerIndex(), missing)), incomingFds);
         if (count == UnixSocket.WOULD_BLOCK) {
+            if (buffer.writerIndex() > 0) {
+                expectTheRest();
+            }
             return false;
         }
         if (count == 0) {

@@ -1,5 +1,6 @@
 package dev.ringside.linux;
 
+import com.sun.jna.Native;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,7 +43,12 @@ public final class EventFd {
             pollfd.set(ValueLayout.JAVA_INT, 0, fd.value());
             pollfd.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
             if (Libc.poll(pollfd.address(), 1, 0) == 1) {
-                Libc.write(fd.value(), ONE.address(), Long.BYTES);
+                MemorySegment iovec = arena.allocateFrom(ValueLayout.JAVA_LONG, ONE.address(), Long.BYTES);
+                // Pipes and sockets never block this way; eventfds do not know it.
+                if (Libc.pwritev2(fd.value(), iovec.address(), 1, -1, RWF_NOWAIT) < 0
+                        && Native.getLastError() == Errno.EOPNOTSUPP) {
+                    Libc.write(fd.value(), ONE.address(), Long.BYTES);
+                }
             }
         }
     }
@@ -54,11 +60,14 @@ public final class EventFd {
 
     /**
      * Whether a descriptor is something that can be signalled by writing to it: an eventfd, or the pipe or socket that
-     * User-Mode Linux passes in its place.
+     * User-Mode Linux passes in its place. An end of a connection to a server is not: a front-end that passed its own would
+     * be kept from ever having gone.
      */
     public static boolean isSignallable(Fd fd) {
         String target = target(fd);
-        return target.equals("anon_inode:[eventfd]") || target.startsWith("pipe:[") || target.startsWith("socket:[");
+        return target.equals("anon_inode:[eventfd]")
+                || target.startsWith("pipe:[")
+                || (target.startsWith("socket:[") && !UnixSocket.isNamed(fd));
     }
 
     private static String target(Fd fd) {

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** Files and block devices of the host, addressed by descriptor and raw memory address. */
 public final class HostFile {
@@ -34,6 +35,21 @@ public final class HostFile {
 
     private static final int RWF_DSYNC = 2;
     private static final int SEEK_END = 2;
+
+    private static final int STATFS_BYTES = 256;
+
+    /** linux/magic.h and the file systems' own headers. memfds are of tmpfs or hugetlbfs. */
+    private static final Set<Long> KERNELS_FILE_SYSTEMS = Set.of(
+            0x01021994L, // tmpfs
+            0x858458f6L, // ramfs
+            0x958458f6L, // hugetlbfs
+            0xef53L, // ext2, ext3, ext4
+            0x58465342L, // XFS
+            0x9123683eL, // Btrfs
+            0xf2f52010L, // F2FS
+            0xca451a4eL, // bcachefs
+            0x2fc12fc1L, // ZFS
+            0x794c7630L); // overlayfs, whose files are of the host's others
 
     private HostFile() {}
 
@@ -93,6 +109,21 @@ public final class HostFile {
             throw LinuxException.last("statx");
         }
         return statx;
+    }
+
+    /**
+     * Whether the kernel answers for a file's pages by itself. A page of others is brought by a process (FUSE) or another
+     * host (NFS, 9P), who may never bring it: whoever touches such a page stands still for as long.
+     */
+    public static boolean isKernels(Fd fd) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statfs = arena.allocate(STATFS_BYTES, 8);
+            if (Libc.fstatfs(fd.value(), statfs.address()) != 0) {
+                throw LinuxException.last("fstatfs");
+            }
+            // struct statfs begins with f_type, a long.
+            return KERNELS_FILE_SYSTEMS.contains(statfs.get(ValueLayout.JAVA_LONG, 0));
+        }
     }
 
     /** Grows a file with zeroes, or cuts it. */

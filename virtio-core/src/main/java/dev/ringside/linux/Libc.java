@@ -40,6 +40,10 @@ final class Libc {
 
     static native int fdatasync(int fd);
 
+    static native int fstatfs(int fd, long result);
+
+    static native int fchmod(int fd, int mode);
+
     static native int memfd_create(String name, int flags);
 
     static native int eventfd(int initial, int flags);
@@ -69,6 +73,10 @@ final class Libc {
     static native long sendmsg(int fd, long message, int flags);
 
     static native long recvmsg(int fd, long message, int flags);
+
+    static native int getsockname(int fd, long address, long length);
+
+    static native int getpeername(int fd, long address, long length);
 
     static native int getsockopt(int fd, int level, int option, long value, long length);
 

@@ -14,13 +14,16 @@ public final class Mmap {
     private static final long MAP_FAILED = -1;
     private static final long PAGE_BYTES = 4096;
 
+    /** More than any processor has addresses for. */
+    private static final long MAX_BYTES = 1L << 57;
+
     private static final Logger LOG = LoggerFactory.getLogger(Mmap.class);
 
     private Mmap() {}
 
     /**
      * Maps part of a file, readable and writable. The file is neither reopened nor grown; the descriptor may be closed
-     * afterwards.
+     * afterwards. A file whose pages somebody else than the kernel would have to bring is refused.
      *
      * @param fd the file
      * @param offset where the part begins, in bytes
@@ -29,6 +32,13 @@ public final class Mmap {
      */
     @SuppressWarnings("restricted") // the mapping is ours, and its length is what we asked for
     public static MemorySegment shared(Fd fd, long offset, long length, Arena arena) throws LinuxException {
+        if (!HostFile.isKernels(fd)) {
+            throw new LinuxException("mmap of a file on a file system that may keep us waiting", Errno.EOPNOTSUPP);
+        }
+        if (length > MAX_BYTES || offset > MAX_BYTES) {
+            // A directory says that it is as long as that.
+            throw new LinuxException("mmap of %d bytes at %d".formatted(length, offset), Errno.EOVERFLOW);
+        }
         // The kernel maps whole blocks: pages, or huge pages, and unmaps nothing less.
         long block = Math.max(PAGE_BYTES, HostFile.blockBytes(fd));
         long begin = offset & -block;

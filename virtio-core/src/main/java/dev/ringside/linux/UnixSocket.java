@@ -24,7 +24,9 @@ public final class UnixSocket implements AutoCloseable {
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_PEERCRED = 17;
     private static final int SO_ACCEPTCONN = 30;
+    private static final int OWNER_ONLY = 0600;
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -93,10 +95,14 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /** A socket that listens at a path, which must not exist yet. */
+    /** A socket that listens at a path, which must not exist yet; nobody but the owner can connect to it. */
     public static UnixSocket listen(Path path) throws LinuxException {
         UnixSocket socket = create();
         try (Arena arena = Arena.ofConfined()) {
+            // The mode that the path is made with: there is no moment at which others could connect.
+            if (Libc.fchmod(socket.fd.value(), OWNER_ONLY) != 0) {
+                throw LinuxException.last("fchmod of a socket");
+            }
             MemorySegment address = address(path, arena);
             if (Libc.bind(socket.fd.value(), address.address(), (int) address.byteSize()) != 0) {
                 throw LinuxException.last("bind " + path);
@@ -160,6 +166,38 @@ public final class UnixSocket implements AutoCloseable {
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
         MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, SUN_PATH, bytes.length);
         return address;
+    }
+
+    /** The user id of the process at the other end, as of when it connected. */
+    public int peerUid() throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct ucred: pid, uid, gid.
+            MemorySegment credentials = arena.allocate(ValueLayout.JAVA_INT, 3);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, (int) credentials.byteSize());
+            if (Libc.getsockopt(fd.value(), SOL_SOCKET, SO_PEERCRED, credentials.address(), length.address()) != 0) {
+                throw LinuxException.last("SO_PEERCRED");
+            }
+            return credentials.getAtIndex(ValueLayout.JAVA_INT, 1);
+        }
+    }
+
+    /**
+     * Whether a descriptor is a socket that has a name, or is connected to one that has: an end of somebody's connection to
+     * a server, and not of a pair that a process has made for itself.
+     */
+    static boolean isNamed(Fd fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SUN_PATH + MAX_PATH_BYTES + 1L, 2);
+            MemorySegment length = arena.allocate(ValueLayout.JAVA_INT);
+            length.set(ValueLayout.JAVA_INT, 0, (int) address.byteSize());
+            if (Libc.getsockname(fd.value(), address.address(), length.address()) == 0
+                    && length.get(ValueLayout.JAVA_INT, 0) > SUN_PATH) {
+                return true;
+            }
+            length.set(ValueLayout.JAVA_INT, 0, (int) address.byteSize());
+            return Libc.getpeername(fd.value(), address.address(), length.address()) == 0
+                    && length.get(ValueLayout.JAVA_INT, 0) > SUN_PATH;
+        }
     }
 
     /** The descriptor, which this socket goes on to own. */

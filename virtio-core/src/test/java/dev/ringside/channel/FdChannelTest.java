@@ -332,4 +332,14 @@ class FdChannelTest {
         assertThatThrownBy(() -> channel.writeAndFlush("text").sync())
                 .isInstanceOf(UnsupportedOperationException.class);
     }
+
+    @Test
+    void shouldEndAConnectionWithHalfAMessageForTooLong() throws Exception {
+        channel.messageTimeout(1);
+        channel.read();
+        send(new byte[] {5, 0, 'h', 'a'}, fd);
+        assertThat(get(failure)).isInstanceOf(MessageFault.class).hasMessageContaining("half a message");
+        get(inactive);
+        assertThat(arrived).isEmpty();
+    }
 }
