@@ -1,9 +1,11 @@
 package dev.ringside.app;
 
+import dev.ringside.channel.SocketAccess;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.linux.Fd;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -31,10 +33,27 @@ public abstract class DeviceOptions {
                     + " as soon as it is there and again whenever it has gone.")
     private @Nullable Path connect;
 
+    @Option(
+            names = "--socket-group",
+            paramLabel = "GROUP",
+            description =
+                    "Let this group connect to the socket as well as its owner (mode 0660); otherwise its mode is 0600.")
+    private @Nullable String socketGroup;
+
+    @Option(
+            names = "--allow-uid",
+            paramLabel = "UID",
+            split = ",",
+            description = "Serve only front-ends of these users (SO_PEERCRED), whoever the socket's path lets in.")
+    private Set<Integer> allowedUids = Set.of();
+
     /** Checks the options, before anything is opened. Subclasses add their own checks and call this one. */
     protected void check() throws InvalidOptions {
         if ((socketPath == null ? 0 : 1) + (fd == null ? 0 : 1) + (connect == null ? 0 : 1) != 1) {
             throw new InvalidOptions("exactly one of --socket-path, --fd and --connect is needed");
+        }
+        if (socketGroup != null && socketPath == null) {
+            throw new InvalidOptions("--socket-group needs --socket-path");
         }
         if (fd != null && fd < 0) {
             throw new InvalidOptions("--fd must be the number of a file descriptor, not " + fd);
@@ -78,6 +97,7 @@ public abstract class DeviceOptions {
     }
 
     final void prepare(SocketServer server) {
+        server.access(new SocketAccess(socketGroup, allowedUids));
         server.prepare(socketPath, connect);
     }
 
@@ -99,6 +119,7 @@ public abstract class DeviceOptions {
     }
 
     final void connectTo(SocketServer server) throws IOException {
+        server.access(new SocketAccess(socketGroup, allowedUids));
         if (socketPath != null) {
             server.listen(socketPath);
         } else if (connect != null) {

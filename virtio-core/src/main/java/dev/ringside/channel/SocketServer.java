@@ -1,5 +1,6 @@
 package dev.ringside.channel;
 
+import dev.ringside.fault.FaultLog;
 import dev.ringside.linux.Errno;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
@@ -80,10 +81,13 @@ public abstract class SocketServer {
     private static final Logger LOG = LoggerFactory.getLogger(SocketServer.class);
     private static final long CONNECT_RETRY_MILLIS = 200;
 
+    private final FaultLog faults = new FaultLog(LOG);
+
     private final String name;
     private final DeviceLoop loop;
     private final CompletableFuture<Void> finished = new CompletableFuture<>();
 
+    private SocketAccess access = SocketAccess.OWNER;
     private @Nullable Acceptor acceptor;
     private @Nullable Path socketPath;
     private @Nullable Path connectPath;
@@ -127,6 +131,11 @@ public abstract class SocketServer {
         return loop;
     }
 
+    /** Says who may connect, before there is a socket to connect to. */
+    public final void access(SocketAccess allowed) {
+        access = allowed;
+    }
+
     /**
      * Listens at a path, and removes it in the end.
      *
@@ -135,6 +144,13 @@ public abstract class SocketServer {
     public final void listen(Path path) throws IOException {
         UnixSocket socket = ListeningSocket.open(path);
         socketPath = path;
+        try {
+            access.applyTo(path);
+        } catch (IOException e) {
+            socket.close();
+            removeSocket();
+            throw e;
+        }
         loop.execute(() -> accept(socket));
     }
 
@@ -242,7 +258,7 @@ public abstract class SocketServer {
     public final CompletableFuture<Void> inherit(@Nullable Fd listening, @Nullable Fd connection) {
         return loop.call(() -> {
             if (listening != null) {
-                acceptor = new Acceptor(loop, UnixSocket.adopt(listening), this::serve);
+                acceptor = new Acceptor(loop, UnixSocket.adopt(listening), this::admit);
             }
             if (connection != null) {
                 Session opened = openInherited(UnixSocket.adopt(connection));
@@ -282,7 +298,7 @@ public abstract class SocketServer {
     }
 
     private void accept(UnixSocket socket) {
-        Acceptor made = new Acceptor(loop, socket, this::serve);
+        Acceptor made = new Acceptor(loop, socket, this::admit);
         acceptor = made;
         made.acceptNext();
     }
@@ -295,7 +311,7 @@ public abstract class SocketServer {
         try {
             UnixSocket socket = UnixSocket.connect(path);
             waitingForPeer = false;
-            serve(socket);
+            admit(socket);
         } catch (LinuxException e) {
             if (!waitingForPeer) {
                 waitingForPeer = true;
@@ -303,6 +319,23 @@ public abstract class SocketServer {
             }
             loop.schedule(this::tryConnect, CONNECT_RETRY_MILLIS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    private void admit(UnixSocket connection) {
+        String who;
+        try {
+            int uid = connection.peerUid();
+            if (access.allows(uid)) {
+                serve(connection);
+                return;
+            }
+            who = "user " + Integer.toUnsignedString(uid) + " may not connect";
+        } catch (LinuxException e) {
+            who = e.getMessage();
+        }
+        faults.warn(name, "sent a peer away, " + who);
+        connection.close();
+        sessionEnded();
     }
 
     private void serve(UnixSocket connection) {

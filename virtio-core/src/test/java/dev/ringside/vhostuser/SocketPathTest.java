@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ringside.channel.SocketAccess;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.Engine;
 import dev.ringside.testing.EachEngine;
@@ -14,8 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,5 +167,59 @@ class SocketPathTest {
     @Test
     void shouldRefuseADirectoryThatDoesNotExist() {
         shouldRefuse(directory.resolve("missing/socket"), "No such file or directory");
+    }
+
+    private static String mode(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void shouldListenForItsOwnerAlone() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        assertThat(mode(path)).isEqualTo("rw-------");
+        shouldServe(path);
+    }
+
+    @Test
+    void shouldListenForAGroupWhenAsked() throws Exception {
+        Path path = directory.resolve("socket");
+        String group = Files.readAttributes(directory, PosixFileAttributes.class)
+                .group()
+                .getName();
+        server = new TestServer(new EchoDevice(1), engine);
+        server.server().access(new SocketAccess(group, Set.of()));
+        server.server().listen(path);
+        assertThat(mode(path)).isEqualTo("rw-rw----");
+        shouldServe(path);
+    }
+
+    @Test
+    void shouldLeaveNoSocketThatTheWrongPeopleCouldUse() throws Exception {
+        Path path = directory.resolve("socket");
+        server = new TestServer(new EchoDevice(1), engine);
+        server.server().access(new SocketAccess("no-such-group", Set.of()));
+        assertThatThrownBy(() -> server.server().listen(path))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no-such-group");
+        assertThat(path).doesNotExist();
+        server.server().access(SocketAccess.OWNER);
+        shouldServeElsewhere();
+    }
+
+    @Test
+    void shouldServeOnlyWhoIsAllowed() throws Exception {
+        Path path = directory.resolve("socket");
+        int uid = (Integer) Files.getAttribute(directory, "unix:uid");
+        server = new TestServer(new EchoDevice(1), engine);
+        server.server().access(new SocketAccess(null, Set.of(uid + 1)));
+        server.server().listen(path);
+        for (int i = 0; i < 2; i++) {
+            try (FakeFrontEnd other = FakeFrontEnd.connect(path)) {
+                other.awaitClosed();
+            }
+        }
+        server.server().access(new SocketAccess(null, Set.of(uid + 1, uid)));
+        shouldServe(path);
     }
 }
