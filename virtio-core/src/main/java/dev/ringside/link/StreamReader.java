@@ -1,15 +1,12 @@
 package dev.ringside.link;
 
+import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.Errno;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.linux.VectorIo;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Interest;
 import dev.ringside.loop.Watch;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,26 +20,18 @@ import org.slf4j.LoggerFactory;
 final class StreamReader {
     private static final Logger LOG = LoggerFactory.getLogger(StreamReader.class);
 
-    private static final int BUFFER_BYTES = 1 << 18;
     private static final long RETRY_MILLIS = 100;
     /** Reads in one go, before the loop's other queues get their turn. */
     private static final int BUDGET = 4;
-
-    private static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final StreamPort port;
     private final DeviceLoop loop;
     private final NextTurn next;
     private final VectorIo io = new VectorIo();
     private final Iovec iovec = new Iovec();
-    private final Frame frame = new Frame();
-    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+    private final StreamFrames frames = new StreamFrames();
     private @Nullable UnixSocket socket;
     private @Nullable Watch watch;
-    /** What has been read and not been handed over. */
-    private int start;
-
-    private int end;
     private boolean closed;
 
     StreamReader(StreamPort port, DeviceLoop loop) {
@@ -62,8 +51,7 @@ final class StreamReader {
             return;
         }
         socket = next;
-        start = 0;
-        end = 0;
+        frames.clear();
         watch = loop.watch(next.fd(), Interest.READ_WRITE, this::ready);
     }
 
@@ -90,8 +78,7 @@ final class StreamReader {
                 return;
             }
             iovec.clear();
-            int result = io.readv(
-                    connection.fd().value(), iovec.before(buffer.address() + end, (long) BUFFER_BYTES - end), 1);
+            int result = io.readv(connection.fd().value(), iovec.before(frames.address(), frames.room()), 1);
             if (result == -Errno.EAGAIN) {
                 return;
             }
@@ -99,32 +86,18 @@ final class StreamReader {
                 lost(result == 0 ? "the other side has closed it" : Errno.describe(-result));
                 return;
             }
-            end += result;
+            frames.received(result);
         }
     }
 
     /** Hands complete frames over. Returns whether more can be read: there is room, and the stream makes sense. */
     private boolean handOver() {
-        while (end - start >= StreamSender.LENGTH_BYTES) {
-            int bytes = buffer.get(BE32, start);
-            if (bytes < Frame.ETHERNET_BYTES || bytes > Frame.MAX_BYTES) {
-                lost("a frame of " + Integer.toUnsignedString(bytes) + " bytes is announced");
-                return false;
-            }
-            if (end - start < StreamSender.LENGTH_BYTES + bytes) {
-                break;
-            }
-            frame.clear();
-            frame.add(buffer, start + StreamSender.LENGTH_BYTES, bytes);
-            if (!port.receive(frame)) {
-                return false;
-            }
-            start += StreamSender.LENGTH_BYTES + bytes;
+        try {
+            return frames.handOver(port::receive);
+        } catch (MessageFault e) {
+            lost(e.getMessage());
+            return false;
         }
-        MemorySegment.copy(buffer, start, buffer, 0, (long) end - start);
-        end -= start;
-        start = 0;
-        return true;
     }
 
     private void lost(String reason) {
@@ -148,7 +121,7 @@ final class StreamReader {
         UnixSocket connection = socket;
         if (ended == null || connection == null) {
             released.run();
-        } else if (start == end) {
+        } else if (frames.isEmpty()) {
             ended.close(() -> {
                 port.keep(connection);
                 released.run();
