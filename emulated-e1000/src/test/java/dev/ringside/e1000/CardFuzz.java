@@ -1,0 +1,63 @@
+package dev.ringside.e1000;
+
+import dev.ringside.fuzz.FuzzInput;
+import dev.ringside.fuzz.FuzzTarget;
+
+/** The card's registers, descriptors and time, as a guest has them; and frames that come meanwhile. */
+public final class CardFuzz implements FuzzTarget {
+    private static final int MAX_STEPS = 400;
+    private static final Register[] REGISTERS = Register.values();
+
+    @Override
+    public void execute(FuzzInput input) {
+        TestDriver driver = new TestDriver();
+        int how = input.u8();
+        if ((how & 1) != 0) {
+            driver.bus.remote();
+        }
+        if ((how & 2) != 0) {
+            driver.startTransmit();
+        }
+        if ((how & 4) != 0) {
+            driver.startReceive(how << 12);
+        }
+        for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
+            step(driver, input);
+        }
+        driver.bus.complete();
+    }
+
+    private static void step(TestDriver driver, FuzzInput input) {
+        switch (input.below(10)) {
+            case 0 -> {
+                Register register = REGISTERS[input.below(REGISTERS.length)];
+                driver.card.write(register, input.u8() % register.count(), input.i32());
+            }
+            case 1 -> {
+                Register register = REGISTERS[input.below(REGISTERS.length)];
+                driver.card.read(register, input.u8() % register.count());
+            }
+            case 2, 3 -> descriptor(driver, input, TestDriver.TX_RING);
+            case 4 -> descriptor(driver, input, TestDriver.RX_RING);
+            case 5 -> driver.write(Register.TDT, input.below(TestDriver.RING));
+            case 6 -> driver.write(Register.RDT, input.below(TestDriver.RING));
+            case 7 ->
+                driver.receive(TestDriver.frame(
+                        input.bool() ? 0x5254_0012_3456L : input.i64(), input.u16(), 14 + input.u16() % 2000));
+            case 8 -> driver.timers.advance(input.u16() * 1000L);
+            default -> driver.bus.complete();
+        }
+        driver.sent.clear();
+    }
+
+    /** Mostly of a kind that the card knows, and with a buffer that there is. */
+    private static void descriptor(TestDriver driver, FuzzInput input, int ring) {
+        int how = input.u8();
+        long at = ring + 16L * (how & 15);
+        long address = (how & 0x10) != 0 ? input.i64() : TestDriver.TX_BUFFERS + (long) input.u16();
+        long command =
+                (how & 0x20) != 0 ? input.i64() : (long) input.u8() << 24 | (long) input.u8() << 36 | input.u16();
+        driver.putLong(at, address);
+        driver.putLong(at + 8, command | ((how & 0x40) != 0 ? (long) input.u16() << 48 : 0));
+    }
+}

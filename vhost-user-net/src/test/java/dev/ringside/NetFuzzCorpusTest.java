@@ -1,0 +1,6 @@
+package dev.ringside;
+
+import dev.ringside.fuzz.FuzzCorpus;
+
+/** The inputs of this module's fuzz targets. */
+class NetFuzzCorpusTest extends FuzzCorpus {}
