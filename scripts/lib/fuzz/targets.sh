@@ -48,11 +48,16 @@ class_path() {
   echo "$path$repository/vhost-user-blk/target/lib/*:$(fuzzer_directory)/*"
 }
 
+# live_class_path: with what verifies.
+live_class_path() {
+  echo "$repository/integration-tests/target/test-classes:$(class_path):$repository/integration-tests/target/lib/*"
+}
+
 # is_fuzzer_fresh: nothing has changed since the classes were compiled.
 is_fuzzer_fresh() {
   [[ -f $(fuzzer_directory)/built ]] || return
   [[ -z $(cd "$repository" && find pom.xml {integration-tests,"${FUZZED_MODULES[@]}"}/pom.xml \
-    "${FUZZED_MODULES[@]/%//src}" -newer "$(fuzzer_directory)/built" -print -quit) ]]
+    "${FUZZED_MODULES[@]/%//src}" integration-tests/src -newer "$(fuzzer_directory)/built" -print -quit) ]]
 }
 
 ensure_fuzzer_built() {

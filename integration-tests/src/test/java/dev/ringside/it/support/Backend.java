@@ -116,7 +116,7 @@ public final class Backend implements AutoCloseable {
      * One of the project's scripts with arguments, able to be interrupted: this JVM may run with that signal ignored, as
      * after {@code ./mvnw verify &}, and would pass that on.
      */
-    static List<String> script(String name, String... arguments) {
+    public static List<String> script(String name, String... arguments) {
         List<String> command = List.of("env", "--default-signal=INT", Lab.script(name));
         return Stream.concat(command.stream(), Arrays.stream(arguments)).toList();
     }
