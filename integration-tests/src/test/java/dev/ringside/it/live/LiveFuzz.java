@@ -40,6 +40,7 @@ public final class LiveFuzz {
     public record Result(long attacks, long stores, long songs) {}
 
     private static final int SECTORS = 2048;
+    private static final int WARM_UP = 100;
     private static final int BLK_QUEUES = 2;
     private static final int NET_QUEUES = 2;
     /** All that a program with a heap of 128 MB, and little else, could sensibly come to. */
@@ -99,7 +100,10 @@ public final class LiveFuzz {
     private Result run(Program program, int seconds) throws Exception {
         try (Backend backend = start(program);
                 Canary canary = canary(program)) {
-            canary.singOnce();
+            // Enough for everything that the program makes when it is first needed.
+            for (int i = 0; i < WARM_UP; i++) {
+                canary.singOnce();
+            }
             HostilePeer peer = peer(program);
             // The first of them makes what stays: threads, buffers, classes.
             long stores = attack(peer);
