@@ -13,6 +13,7 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
  * what is shown is whole, and whoever goes to sleep is woken (virtio 1.2 §2.7.13, §2.8.21). Run by {@code ./mvnw -Pstress
  * -pl virtio-core test-compile exec:exec}.
  */
+@SuppressWarnings("this-escape") // nothing extends these, and jcstress wants classes that are not final
 public final class RingRaces {
     private RingRaces() {}
 

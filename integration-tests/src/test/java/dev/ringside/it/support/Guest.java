@@ -180,7 +180,9 @@ public final class Guest implements AutoCloseable {
         private String backing = "memory-backend-memfd,share=on";
         private String machine = "pc";
         private int cpus = 1;
-        /** Properties of disks, each with a comma before it. */
+        /** Properties of virtio devices and of disks only, each with a comma before it. */
+        private String rings = "";
+
         private String disksAre = "";
 
         private String memory = "512M";
@@ -203,7 +205,7 @@ public final class Guest implements AutoCloseable {
 
         /** Disks and NICs that follow have packed rings. */
         public Builder packed() {
-            disksAre += ",packed=on";
+            rings = ",packed=on";
             return this;
         }
 
@@ -257,7 +259,8 @@ public final class Guest implements AutoCloseable {
             disks.addAll(List.of("-chardev", "socket,id=" + id + "," + chardev));
             disks.addAll(List.of(
                     "-device",
-                    "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d%3$s".formatted(id, queues, disksAre)));
+                    "vhost-user-blk-pci,id=%1$s,chardev=%1$s,num-queues=%2$d%3$s"
+                            .formatted(id, queues, rings + disksAre)));
             return this;
         }
 
