@@ -1,7 +1,5 @@
 package dev.ringside.it.live;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.ringside.it.support.Await;
 import dev.ringside.testing.FakeMemory;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** A driver of the emulated card that sends frames on a link that brings them back. */
+/** A driver of the emulated card that pings the echo link. */
 final class CardCanary implements Canary {
     static final int STATUS = 0x8;
     static final int RCTL = 0x100;
@@ -69,9 +67,8 @@ final class CardCanary implements Canary {
 
     @Override
     public void singOnce() throws Exception {
-        byte[] sent = new byte[60 + random.nextInt(1400)];
-        random.nextBytes(sent);
-        sent[6] = 2;
+        Ping ping = Ping.random(random);
+        byte[] sent = ping.frame();
         MemorySegment.copy(sent, 0, memory, ValueLayout.JAVA_BYTE, TX_BUFFER, sent.length);
         int index = next;
         next = (next + 1) % ENTRIES;
@@ -81,8 +78,7 @@ final class CardCanary implements Canary {
         long descriptor = 0x1000 + 16L * index;
         Await.until("a frame has come back", () -> (memory.get(ValueLayout.JAVA_BYTE, descriptor + 12) & 1) != 0);
         int bytes = memory.get(ValueLayout.JAVA_SHORT, descriptor + 8);
-        assertThat(memory.asSlice(BUFFERS + (long) index * BUFFER_BYTES, bytes).toArray(ValueLayout.JAVA_BYTE))
-                .isEqualTo(sent);
+        ping.check(memory.asSlice(BUFFERS + (long) index * BUFFER_BYTES, bytes).toArray(ValueLayout.JAVA_BYTE));
         memory.set(ValueLayout.JAVA_LONG, descriptor + 8, 0);
         client.write(VfioClient.BAR_0, RX_RING + TAIL, index);
     }

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Sends frames on a link that brings them back. */
+/** Pings the echo link. */
 final class NicCanary implements Canary {
     private static final int HEADER_BYTES = 12;
     private static final int BUFFER_BYTES = 2048;
@@ -33,11 +33,9 @@ final class NicCanary implements Canary {
 
     @Override
     public void singOnce() {
-        byte[] sent = new byte[HEADER_BYTES + 60 + random.nextInt(1400)];
-        random.nextBytes(sent);
-        Arrays.fill(sent, 0, HEADER_BYTES, (byte) 0);
-        // A station's address, not a group's.
-        sent[HEADER_BYTES + 6] = 2;
+        Ping ping = Ping.random(random);
+        byte[] sent = new byte[HEADER_BYTES + ping.frame().length];
+        System.arraycopy(ping.frame(), 0, sent, HEADER_BYTES, ping.frame().length);
         memory.allocateFrom(1);
         FakeChain room = rx.driver().chain().writable(BUFFER_BYTES).offer();
         rx.kick();
@@ -45,9 +43,7 @@ final class NicCanary implements Canary {
         tx.kick();
         assertThat(tx.awaitUsed().id()).isEqualTo(frame.id());
         assertThat(rx.awaitUsed().written()).isEqualTo(sent.length);
-        byte[] received = room.writable();
-        assertThat(Arrays.copyOfRange(received, HEADER_BYTES, sent.length))
-                .isEqualTo(Arrays.copyOfRange(sent, HEADER_BYTES, sent.length));
+        ping.check(Arrays.copyOfRange(room.writable(), HEADER_BYTES, sent.length));
     }
 
     @Override
