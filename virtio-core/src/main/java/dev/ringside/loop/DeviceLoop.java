@@ -31,6 +31,10 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     private final ArrayList<Pollable> active = new ArrayList<>();
     private ArrayList<Runnable> endOfTurn = new ArrayList<>();
     private ArrayList<Runnable> endingTurn = new ArrayList<>();
+    /** How many of these have run. */
+    private int ended;
+    /** The last turn did not come to its end. */
+    private boolean interrupted;
 
     private DeviceLoop(String name, Engine kind, long pollNanos) {
         budget = new PollBudget(pollNanos);
@@ -63,29 +67,43 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         return loop;
     }
 
+    /**
+     * Turn after turn. That shared memory has vanished the JVM reports some time after the access, wherever the thread has
+     * come to by then: between two turns as well.
+     */
     private void run() {
         while (!eventLoop.isTerminated()) {
-            boolean worked;
             try {
-                worked = runEvents();
+                while (!eventLoop.isTerminated()) {
+                    turn();
+                }
             } catch (Throwable e) {
-                // Whatever one device did wrong, the loop's other devices go on; events that were not handled any more
-                // are made up for by looking at every queue.
+                // Whatever one device did wrong, the loop's other devices go on. No guest's memory is touched in here,
+                // so
+                // that nothing more is on its way.
+                interrupted = true;
                 unexpected(e);
-                attached.forEach(Pollable::wake);
-                worked = true;
             }
-            // What I/O has finished is told before more is begun: the driver works meanwhile.
-            endTurn();
-            worked |= pollActive();
-            endTurn();
-            if (worked) {
-                budget.worked();
-            } else if (budget.isSpent()) {
-                armActive();
-            } else {
-                letOthersRun();
-            }
+        }
+    }
+
+    private void turn() {
+        if (interrupted) {
+            // Events that were not handled any more are made up for by looking at every queue.
+            attached.forEach(Pollable::wake);
+            interrupted = false;
+        }
+        boolean worked = runEvents();
+        // What I/O has finished is told before more is begun: the driver works meanwhile.
+        endTurn();
+        worked |= pollActive();
+        endTurn();
+        if (worked) {
+            budget.worked();
+        } else if (budget.isSpent()) {
+            armActive();
+        } else {
+            letOthersRun();
         }
     }
 
@@ -97,7 +115,7 @@ public final class DeviceLoop implements Executor, AutoCloseable {
 
     /** I/O and tasks, after a sleep if there is nothing to do. Returns whether there was any. */
     private boolean runEvents() {
-        if (!active.isEmpty() || !endOfTurn.isEmpty()) {
+        if (!active.isEmpty() || !endOfTurn.isEmpty() || !endingTurn.isEmpty()) {
             return eventLoop.runNow() > 0;
         }
         if (budget.isUsed()) {
@@ -134,14 +152,19 @@ public final class DeviceLoop implements Executor, AutoCloseable {
         }
     }
 
+    /** A task that was interrupted is run again, rather than one not at all. */
     private void endTurn() {
-        ArrayList<Runnable> ending = endOfTurn;
-        endOfTurn = endingTurn;
-        endingTurn = ending;
-        for (int i = 0; i < ending.size(); i++) {
-            runSafely(ending.get(i));
+        if (endingTurn.isEmpty()) {
+            ArrayList<Runnable> ending = endOfTurn;
+            endOfTurn = endingTurn;
+            endingTurn = ending;
         }
-        ending.clear();
+        while (ended < endingTurn.size()) {
+            runSafely(endingTurn.get(ended));
+            ended++;
+        }
+        endingTurn.clear();
+        ended = 0;
     }
 
     private void runSafely(Runnable task) {
@@ -232,7 +255,7 @@ public final class DeviceLoop implements Executor, AutoCloseable {
 
     /**
      * Runs a task once when everything that is ready in this turn has been handled. A task asked for while a turn ends
-     * runs at the end of the next one.
+     * runs at the end of the next one. When a guest takes its memory away meanwhile, it may run once more.
      */
     public void atEndOfTurn(Runnable task) {
         endOfTurn.add(task);

@@ -3,13 +3,17 @@ package dev.ringside.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ringside.memory.GuestAccess;
 import dev.ringside.testing.FakeFrontEnd;
+import dev.ringside.testing.FakeMemory;
 import dev.ringside.testing.LogWatch;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Tasks from elsewhere, turns, and what is polled. */
@@ -52,6 +56,55 @@ class DeviceLoopTest extends OnLoop {
             assertThat(get(next)).isEqualTo("done");
             assertThat(log.errors()).isNotEmpty();
             assertThat(onLoop(() -> 1)).isEqualTo(1);
+        }
+    }
+
+    /** The JVM reports it late: while the loop does something else, and that at any place. */
+    @Test
+    void shouldGoOnWhereverItLearnsThatSharedMemoryHasVanished() throws Exception {
+        try (LogWatch log = new LogWatch();
+                FakeMemory memory = FakeMemory.of(1 << 12)) {
+            MemorySegment shared = memory.regions().getFirst().mapping().memory();
+            // Long enough to be compiled, and some more without memory.
+            int vanishing = 300_000;
+            int polls = vanishing + 2_000;
+            CompletableFuture<Void> polled = new CompletableFuture<>();
+            AtomicInteger ends = new AtomicInteger();
+            run(() -> {
+                Pollable touching = new Pollable() {
+                    private int count;
+
+                    @Override
+                    public boolean poll() {
+                        if (count++ == polls) {
+                            loop.deactivate(this);
+                            polled.complete(null);
+                            return false;
+                        }
+                        if (count == vanishing) {
+                            memory.regions().getFirst().truncate(0);
+                        }
+                        loop.atEndOfTurn(ends::incrementAndGet);
+                        return GuestAccess.u32(shared, 0) >= 0;
+                    }
+
+                    @Override
+                    public void wake() {
+                        // It is active all the time.
+                    }
+
+                    @Override
+                    public boolean arm() {
+                        return false;
+                    }
+                };
+                loop.attach(touching);
+                loop.activate(touching);
+            });
+            get(polled);
+            run(() -> {});
+            assertThat(ends).hasValueGreaterThanOrEqualTo(polls);
+            assertThat(log.errors()).isEmpty();
         }
     }
 
