@@ -6,7 +6,7 @@
 # that a disk full, a kill or a hand has damaged, or that an older recipe made, is made anew.
 
 readonly COMPONENTS='trixie bookworm uml guest bin'
-readonly EXTRAS='tshark dpdk libblkio-dev tcc'
+readonly EXTRAS='tshark dpdk libblkio-dev tcc chromium'
 
 is_extra() { [[ " $EXTRAS " == *" $1 "* ]]; }
 
@@ -16,7 +16,7 @@ packages() {
     trixie)
       echo 'trixie trixie-backports'
       echo 'qemu-system-x86 qemu-utils qemu-block-extra linux-image-amd64 kmod zstd
-        passt fio iperf3 libblkio1 nbdkit socat bubblewrap ethtool iproute2
+        passt fio iperf3 sockperf libblkio1 nbdkit socat bubblewrap ethtool iproute2
         busybox-static dash bash coreutils util-linux mount e2fsprogs nvme-cli'
       ;;
     # The oldest QEMU that Ringside promises to serve.
@@ -26,13 +26,15 @@ packages() {
     tshark) echo 'trixie' && echo 'tshark' ;;
     dpdk) echo 'trixie' && echo 'dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus' ;;
     libblkio-dev) echo 'trixie' && echo 'libblkio-dev' ;;
+    # A browser without a screen, and a font for it.
+    chromium) echo 'trixie' && echo 'chromium-headless-shell fonts-dejavu-core' ;;
     # A C compiler in one program, for hosts without: it starts no other, so the lab's loader can run it.
     tcc) echo 'trixie' && echo 'tcc libc6-dev' ;;
   esac
 }
 
 make_tree() {
-  local name=$1 tree=$2 work=$3 suites wanted padding
+  local name=$1 tree=$2 work=$3 suites wanted
   { read -r suites && read -rd '' wanted; } < <(packages "$name") || true
   # shellcheck disable=SC2086 # lists of words
   apt_prepare "$work/apt" $suites
@@ -41,13 +43,18 @@ make_tree() {
   case $name in
     # A kernel's package leaves this to its installation.
     trixie) tool usr/sbin/depmod -b "$tree" "$(basename "$tree"/usr/lib/modules/*)" ;;
-    # User-Mode Linux lays out its memory by where its program ends up, so it cannot be started by naming the loader,
-    # as the other wrappers do. Instead its interpreter becomes a file descriptor: its wrapper opens the loader there.
-    uml)
-      padding=$(printf '\\x0%.0s' {1..12})
-      LC_ALL=C sed -i "s,/lib64/ld-linux-x86-64\.so\.2,/proc/self/fd/9$padding," "$tree/usr/bin/linux.uml"
-      ;;
+    # User-Mode Linux lays out its memory by where its program ends up, and so cannot be started by naming the loader.
+    uml) load_by_descriptor "$tree/usr/bin/linux.uml" ;;
+    # It looks for its files beside the program that it is.
+    chromium) load_by_descriptor "$tree/usr/lib/chromium/chromium-headless-shell" ;;
   esac
+}
+
+# load_by_descriptor PROGRAM: makes its interpreter a file descriptor: its wrapper opens the loader there.
+load_by_descriptor() {
+  local padding
+  padding=$(printf '\\x0%.0s' {1..12})
+  LC_ALL=C sed -i "s,/lib64/ld-linux-x86-64\.so\.2,/proc/self/fd/9$padding," "$1"
 }
 
 # recipe COMPONENT: the text that decides what the component will be. `declare -f` leaves comments out.
@@ -59,8 +66,8 @@ recipe() {
       cat "$scripts"/lib/guest-root/*
       cat "$lab"/{trixie,uml}/.stamp 2>/dev/null
       ;;
-    bin) declare -f wrapper make_wrappers && declare -p NBDKIT_LINES && trees ;;
-    *) packages "$1" && declare -f make_tree apt_unpack ;;
+    bin) declare -f wrapper make_wrappers && declare -p NBDKIT_LINES CHROMIUM_LINES && trees ;;
+    *) packages "$1" && declare -f make_tree load_by_descriptor apt_unpack ;;
   esac
 }
 

@@ -3,7 +3,7 @@
 # The same initramfs serves User-Mode Linux, whose kernel has modules of its own. There is a second, small one without
 # fio, which comes with 45 MB of libraries of Ceph and others: for guests within guests.
 
-readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/ip usr/sbin/tc usr/sbin/bridge
+readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/sockperf usr/bin/ip usr/sbin/tc usr/sbin/bridge
   usr/sbin/ethtool usr/bin/lsblk usr/sbin/mkfs.ext4 usr/sbin/mke2fs usr/sbin/fsck.ext4 usr/sbin/e2fsck
   usr/sbin/resize2fs usr/sbin/blkdiscard usr/sbin/blockdev usr/bin/socat usr/bin/socat1 usr/bin/taskset
   usr/bin/fallocate usr/bin/mount usr/bin/umount usr/bin/setpriv usr/bin/flock usr/bin/tail usr/bin/realpath

@@ -32,14 +32,14 @@ make_wrappers() {
     wrapper "$bin/$program-7.2" bookworm "usr/bin/$program" "$modules"
   done
   wrapper "$bin/qemu-storage-daemon" trixie usr/bin/qemu-storage-daemon "$modules"
-  for program in fio iperf3 socat bwrap lsblk; do
+  for program in fio iperf3 sockperf socat bwrap lsblk; do
     wrapper "$bin/$program" trixie "usr/bin/$program"
   done
   for program in ethtool ip tc mkfs.ext4 e2fsck blkdiscard blockdev losetup depmod modprobe; do
     wrapper "$bin/$program" trixie "usr/sbin/$program"
   done
   wrapper "$bin/busybox" trixie usr/bin/busybox 'exec "$program" "$@"'
-  # See make_tree.
+  # See load_by_descriptor.
   wrapper "$bin/linux.uml" uml usr/bin/linux.uml 'exec 9<"$loader"; LD_LIBRARY_PATH=$lib exec "$program" "$@"'
   # passt looks for this by its own path, which here is the loader's, and complains once.
   wrapper "$bin/passt" trixie usr/bin/passt '! grep -qw avx2 /proc/cpuinfo || program=$program.avx2'
@@ -51,10 +51,19 @@ make_wrappers() {
         'export WIRESHARK_DATA_DIR="$tree/usr/share/wireshark" WIRESHARK_PLUGIN_DIR="$lib/wireshark/plugins"'
     done
   fi
+  if [[ -d $lab/chromium ]]; then
+    wrapper "$bin/chromium" chromium usr/lib/chromium/chromium-headless-shell "$CHROMIUM_LINES"
+  fi
   if [[ -d $lab/dpdk ]]; then
     wrapper "$bin/dpdk-testpmd" dpdk usr/bin/dpdk-testpmd 'set -- -d "$(echo "$lib"/dpdk/pmds-*)" "$@"'
   fi
 }
+
+# In one process, for others would be started without the loader; a page of ours needs no sandbox.
+# shellcheck disable=SC2016
+readonly CHROMIUM_LINES='export FONTCONFIG_SYSROOT="$tree"
+exec 9<"$loader"
+LD_LIBRARY_PATH=$lib:$lib/pulseaudio exec "$program" --no-sandbox --single-process --no-zygote --disable-gpu "$@"'
 
 # nbdkit knows its plugins and filters by the place where they are installed; here they are named by path.
 # shellcheck disable=SC2016
