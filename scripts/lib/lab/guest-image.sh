@@ -3,15 +3,15 @@
 # The same initramfs serves User-Mode Linux, whose kernel has modules of its own. There is a second, small one without
 # fio, which comes with 45 MB of libraries of Ceph and others: for guests within guests.
 
-readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/sockperf usr/bin/ip usr/sbin/tc usr/sbin/bridge
-  usr/sbin/ethtool usr/bin/lsblk usr/sbin/mkfs.ext4 usr/sbin/mke2fs usr/sbin/fsck.ext4 usr/sbin/e2fsck
+readonly GUEST_PROGRAMS='usr/bin/dash usr/bin/bash usr/bin/iperf3 usr/bin/sockperf usr/bin/ip usr/sbin/tc
+  usr/sbin/bridge usr/sbin/ethtool usr/bin/lsblk usr/sbin/mkfs.ext4 usr/sbin/mke2fs usr/sbin/fsck.ext4 usr/sbin/e2fsck
   usr/sbin/resize2fs usr/sbin/blkdiscard usr/sbin/blockdev usr/bin/socat usr/bin/socat1 usr/bin/taskset
   usr/bin/fallocate usr/bin/mount usr/bin/umount usr/bin/setpriv usr/bin/flock usr/bin/tail usr/bin/realpath
   usr/sbin/nvme'
 
 # What a test may want; what they depend on comes by itself. init loads what has a device, the rest is for modprobe.
-readonly GUEST_MODULES='qemu_fw_cfg virtio_blk virtio_net virtio-rng virtio_balloon e1000 e1000e igb igbvf nvme
-  vfio-pci vfio_iommu_type1 9p 9pnet_virtio ext4 loop dm-mod 8021q tun bridge veth'
+readonly GUEST_MODULES='qemu_fw_cfg virtio_blk ahci sd_mod virtio_net virtio-rng virtio_balloon e1000 e1000e igb igbvf
+  nvme vfio-pci vfio_iommu_type1 9p 9pnet_virtio ext4 loop dm-mod 8021q tun bridge veth'
 readonly UML_MODULES='virtio_blk virtio_net virtio_console loop 8021q tun'
 
 # tool PROGRAM...: runs one of the tree's programs by its own loader; lib/lab/wrappers.sh tells why.

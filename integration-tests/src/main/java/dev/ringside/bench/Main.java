@@ -1,8 +1,10 @@
 package dev.ringside.bench;
 
 import dev.ringside.bench.blk.BlkCommand;
+import dev.ringside.bench.compare.CompareCommand;
 import dev.ringside.bench.e1000.E1000Command;
 import dev.ringside.bench.net.NetCommand;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -10,7 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The program behind scripts/bench. */
+/** The program behind scripts/bench and, when its first word is so, scripts/compare. */
 @Command(
         name = "scripts/bench",
         usageHelpAutoWidth = true,
@@ -36,10 +38,12 @@ public final class Main implements Runnable {
 
     /** Runs the program. */
     public static void main(String... arguments) {
-        System.exit(new CommandLine(new Main())
-                .setParameterExceptionHandler((e, words) -> usageError(e))
+        boolean compares = arguments.length > 0 && arguments[0].equals("compare");
+        String[] words = compares ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments;
+        System.exit(new CommandLine(compares ? new CompareCommand() : new Main())
+                .setParameterExceptionHandler((e, given) -> usageError(e))
                 .setExecutionExceptionHandler((e, line, parsed) -> failure(e, line))
-                .execute(arguments));
+                .execute(words));
     }
 
     @Override
@@ -62,16 +66,21 @@ public final class Main implements Runnable {
             return line.getCommandSpec().exitCodeOnInvalidInput();
         }
         if (e instanceof BenchException) {
-            line.getErr().println("bench: " + e.getMessage());
+            line.getErr().println(program(line) + ": " + e.getMessage());
         } else {
-            line.getErr().println("bench: internal error, please report it");
+            line.getErr().println(program(line) + ": internal error, please report it");
             e.printStackTrace(line.getErr());
         }
         return line.getCommandSpec().exitCodeOnExecutionException();
     }
 
+    private static String program(CommandLine line) {
+        String command = line.getCommandSpec().qualifiedName().split(" ", 2)[0];
+        return command.substring(command.lastIndexOf('/') + 1);
+    }
+
     private static void sayWithHelp(Exception e, CommandLine line) {
         String command = line.getCommandSpec().qualifiedName();
-        line.getErr().println("bench: " + e.getMessage() + " (see " + command + " --help)");
+        line.getErr().println(program(line) + ": " + e.getMessage() + " (see " + command + " --help)");
     }
 }

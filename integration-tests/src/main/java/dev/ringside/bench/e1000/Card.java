@@ -1,5 +1,6 @@
 package dev.ringside.bench.e1000;
 
+import dev.ringside.bench.guest.Metrics;
 import dev.ringside.bench.guest.Network;
 import dev.ringside.bench.guest.Tools;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ enum Card {
         }
         return List.of(
                 "-netdev",
-                "tap,id=net,ifname=" + Network.TAP + ",script=no,downscript=no",
+                "tap,id=net,ifname=" + Network.tap(0) + ",script=no,downscript=no",
                 "-device",
                 "e1000,netdev=net");
     }
@@ -49,8 +50,8 @@ enum Card {
         List<String> words = new ArrayList<>(List.of(
                 tools.launcher("emulated-e1000"),
                 "--socket-path=" + socket,
-                "--link=tap:" + Network.TAP,
-                "--metrics=127.0.0.1:" + TrapCounts.PORT));
+                "--link=tap:" + Network.tap(0),
+                "--metrics=127.0.0.1:" + Metrics.PORT));
         if (this == POLLING) {
             words.add("--poll-us=" + pollMicros);
         }

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where the programs are: scripts/bench has seen to it and says so.
+ * Where the programs are: the script that was called has seen to it and says so.
  *
  * @param repository whose scripts start our programs
  * @param lab made by scripts/lab
@@ -19,7 +19,7 @@ public record Tools(Path repository, Path lab) {
     private static Path path(String variable) throws BenchException {
         String value = System.getenv(variable);
         if (value == null || !Files.exists(Path.of(value))) {
-            throw new BenchException(variable + " is not set, or not there: call scripts/bench");
+            throw new BenchException(variable + " is not set, or not there: call scripts/bench or scripts/compare");
         }
         return Path.of(value);
     }

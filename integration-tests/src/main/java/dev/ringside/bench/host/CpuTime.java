@@ -9,35 +9,66 @@ import java.util.stream.Stream;
 
 /** The processor time of a process, thread by thread. */
 public final class CpuTime {
-    /** USER_HZ: in the kernel's interface for ever. */
-    private static final double TICKS_PER_SECOND = 100;
-
-    /** In /proc/PID/stat behind the name in parentheses: utime, stime. */
-    private static final int UTIME = 11;
-
-    private static final int STIME = 12;
+    /** The names of threads that are virtual processors of a QEMU (debug-threads=on). */
+    private static final String PROCESSOR = "CPU ";
 
     private CpuTime() {}
 
-    /** In seconds, of all threads but those whose name begins with "CPU ": the virtual processors of a QEMU. */
+    /** In seconds, of all threads but the virtual processors of a QEMU. */
     public static double seconds(long pid) throws BenchException {
-        double ticks = 0;
+        return seconds(pid, false);
+    }
+
+    /** In seconds, of the virtual processors of a QEMU. */
+    public static double processorSeconds(long pid) throws BenchException {
+        return seconds(pid, true);
+    }
+
+    private static double seconds(long pid, boolean processors) throws BenchException {
+        double nanoseconds = 0;
         for (Path thread : threads(pid)) {
-            String stat = read(thread.resolve("stat"));
-            int name = stat.indexOf('(');
-            int end = stat.lastIndexOf(')');
-            if (end > 0 && !stat.startsWith("CPU ", name + 1)) {
-                String[] fields = stat.substring(end + 2).split(" ", -1);
-                ticks += Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME]);
+            if (isProcessor(thread) == processors) {
+                // What it has run, what it has waited, how often. In nanoseconds, where stat has hundredths of a
+                // second.
+                String[] fields = read(thread.resolve("schedstat")).split(" ", -1);
+                nanoseconds += fields.length == 3 ? Long.parseLong(fields[0]) : 0;
             }
         }
-        return ticks / TICKS_PER_SECOND;
+        return nanoseconds / 1e9;
+    }
+
+    /** How often all threads but the virtual processors of a QEMU have left a processor, of their own will or not. */
+    public static double switches(long pid) throws BenchException {
+        double switches = 0;
+        for (Path thread : threads(pid)) {
+            if (!isProcessor(thread)) {
+                switches += read(thread.resolve("status"))
+                        .lines()
+                        .filter(line -> line.contains("ctxt_switches:"))
+                        .mapToLong(line -> Long.parseLong(
+                                line.substring(line.indexOf(':') + 1).strip()))
+                        .sum();
+            }
+        }
+        return switches;
+    }
+
+    /** The numbers of all threads but the virtual processors of a QEMU. */
+    public static List<Long> threadNumbers(long pid) throws BenchException {
+        return threads(pid).stream()
+                .filter(thread -> !isProcessor(thread))
+                .map(thread -> Long.parseLong(thread.getFileName().toString()))
+                .toList();
+    }
+
+    private static boolean isProcessor(Path thread) {
+        return read(thread.resolve("comm")).startsWith(PROCESSOR);
     }
 
     /** The number of a QEMU's thread of its first processor. */
     public static long firstProcessor(long pid) throws BenchException {
         for (Path thread : threads(pid)) {
-            if (read(thread.resolve("comm")).startsWith("CPU 0")) {
+            if (read(thread.resolve("comm")).startsWith(PROCESSOR + "0")) {
                 return Long.parseLong(thread.getFileName().toString());
             }
         }

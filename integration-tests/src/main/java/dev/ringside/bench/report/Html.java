@@ -3,10 +3,10 @@ package dev.ringside.bench.report;
 import java.util.List;
 
 /** Pieces of HTML. */
-final class Html {
+public final class Html {
     private Html() {}
 
-    static String escaped(String text) {
+    public static String escaped(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
@@ -14,7 +14,7 @@ final class Html {
     }
 
     /** The first word heads the row. */
-    static String row(List<String> cells, boolean header) {
+    public static String row(List<String> cells, boolean header) {
         StringBuilder row = new StringBuilder("<tr>");
         for (int i = 0; i < cells.size(); i++) {
             String element = header || i == 0 ? "th" : "td";

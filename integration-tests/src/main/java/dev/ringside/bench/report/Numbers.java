@@ -5,13 +5,13 @@ import dev.ringside.bench.measure.Target;
 import java.util.Locale;
 
 /** Numbers as people read them: three digits or so. */
-final class Numbers {
+public final class Numbers {
     private static final double THOUSAND = 1e3;
     private static final double MILLION = 1e6;
 
     private Numbers() {}
 
-    static String of(double value) {
+    public static String of(double value) {
         double size = Math.abs(value);
         if (size >= MILLION) {
             return digits(value / MILLION) + "M";
@@ -30,25 +30,25 @@ final class Numbers {
     }
 
     /** Median, smallest and largest. */
-    static String of(Spread spread) {
+    public static String of(Spread spread) {
         return of(spread.median()) + " (" + of(spread.min()) + ".." + of(spread.max()) + ")";
     }
 
-    static String ratio(double value) {
+    public static String ratio(double value) {
         return String.format(Locale.ROOT, "x%.2f", value);
     }
 
-    static String ratio(Spread spread) {
+    public static String ratio(Spread spread) {
         return String.format(Locale.ROOT, "x%.2f (%.2f..%.2f)", spread.median(), spread.min(), spread.max());
     }
 
-    static String value(Target.Verdict verdict) {
+    public static String value(Target.Verdict verdict) {
         return verdict.value()
                 .map(spread -> verdict.target().relative() ? ratio(spread) : of(spread))
                 .orElse("-");
     }
 
-    static String limit(Target target) {
+    public static String limit(Target target) {
         return (target.bound() == Target.Bound.AT_LEAST ? ">= " : "<= ")
                 + (target.relative() ? ratio(target.limit()) : of(target.limit()));
     }

@@ -4,18 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Columns as wide as they need to be: the first few to the left, the others to the right. */
-final class TextTable {
+public final class TextTable {
     private static final String GAP = "  ";
 
     private final int leftColumns;
     private final List<List<String>> rows = new ArrayList<>();
 
     /** @param leftColumns how many columns hold words */
-    TextTable(int leftColumns) {
+    public TextTable(int leftColumns) {
         this.leftColumns = leftColumns;
     }
 
-    void row(List<String> cells) {
+    public void row(List<String> cells) {
         rows.add(List.copyOf(cells));
     }
 

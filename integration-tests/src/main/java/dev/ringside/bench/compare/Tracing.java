@@ -1,0 +1,151 @@
+package dev.ringside.bench.compare;
+
+import dev.ringside.bench.BenchException;
+import dev.ringside.bench.guest.BenchGuest;
+import dev.ringside.bench.guest.Qmp;
+import dev.ringside.bench.host.Child;
+import dev.ringside.bench.host.CpuTime;
+import dev.ringside.bench.host.SystemCalls;
+import dev.ringside.bench.measure.Metric;
+import dev.ringside.bench.measure.Sample;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A second run of a workload, which is counted and not timed: what looks on here slows it down.
+ *
+ * <ul>
+ *   <li>System calls of the back-end, by the host's kernel.
+ *   <li>Kicks of others' virtio devices, by a probe in the guest's kernel, where its drivers kick.
+ *   <li>Accesses to the registers of QEMU's own devices, by QEMU's trace.
+ * </ul>
+ */
+final class Tracing {
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration SHORT = Duration.ofSeconds(1);
+
+    /** Under KVM the probe is a jump, under emulation it is one as well. */
+    private static final String PROBE =
+            "cd /sys/kernel/tracing 2>/dev/null || mount -t tracefs none /sys/kernel/tracing;"
+                    + " cd /sys/kernel/tracing && echo p:kick vp_notify >kprobe_events && echo 1 >events/kprobes/kick/enable";
+
+    private static final String HITS = "awk '$1 == \"kick\" { print $2 }' /sys/kernel/tracing/kprobe_profile";
+    private static final String NO_PROBE =
+            "cd /sys/kernel/tracing && echo 0 >events/kprobes/kick/enable; echo >kprobe_events";
+
+    /** The regions of the devices that are compared, as QEMU's trace names them. */
+    private static final Pattern REGION = Pattern.compile(
+            "memory_region_ops_(?:read|write) cpu \\d.*name '(?:e1000-|ahci|[0-9a-f]{4}:[0-9a-f]{2}:).*");
+
+    private final Setting setting;
+    private final Driver driver;
+    private final @Nullable SystemCalls systemCalls;
+    private final Map<Metric, String> uncounted = new LinkedHashMap<>();
+
+    /** @param systemCalls null if nobody counts them */
+    Tracing(Setting setting, Driver driver, @Nullable SystemCalls systemCalls) {
+        this.setting = setting;
+        this.driver = driver;
+        this.systemCalls = systemCalls;
+    }
+
+    /** What could not be counted in the last run, and why. */
+    Map<Metric, String> uncounted() {
+        return uncounted;
+    }
+
+    /** Adds what has been counted. */
+    void run(Bed bed, Workload workload, Sample sample) throws BenchException, InterruptedException {
+        uncounted.clear();
+        boolean probes = !bed.mode().isOurs() && bed.mode().isVirtio();
+        boolean traces = !bed.mode().isOurs() && !bed.mode().isVirtio();
+        if (!probes && !traces && systemCalls == null) {
+            return;
+        }
+        if (probes) {
+            onAll(bed, PROBE);
+        }
+        if (traces) {
+            trace(bed, true);
+        }
+        if (systemCalls != null) {
+            systemCalls.start();
+        }
+        Result result = driver.run(bed, workload, SHORT);
+        if (systemCalls != null) {
+            sample.with(Figures.SYSTEM_CALLS, systemCalls(bed, systemCalls.stop()) * 1000 / result.operations());
+        }
+        if (traces) {
+            trace(bed, false);
+            double accesses = accesses(bed) / result.operations();
+            sample.with(Figures.REGISTERS, accesses).with(Figures.TRAPS, accesses);
+        }
+        if (probes) {
+            double kicks = onAll(bed, HITS) / result.operations();
+            onAll(bed, NO_PROBE);
+            sample.with(Figures.KICKS, kicks).with(Figures.TRAPS, kicks);
+        }
+    }
+
+    private static double systemCalls(Bed bed, Map<Long, Long> byThread) throws BenchException {
+        double sum = 0;
+        for (Child backend : bed.backends()) {
+            sum += sum(byThread, backend.pid());
+        }
+        if (bed.backends().isEmpty()) {
+            for (BenchGuest guest : bed.guests()) {
+                sum += sum(byThread, guest.pid());
+            }
+        }
+        return sum;
+    }
+
+    private static double sum(Map<Long, Long> byThread, long pid) throws BenchException {
+        return CpuTime.threadNumbers(pid).stream()
+                .mapToDouble(thread -> byThread.getOrDefault(thread, 0L))
+                .sum();
+    }
+
+    /** The sum of the numbers that the guests print. */
+    private static double onAll(Bed bed, String command) throws BenchException, InterruptedException {
+        double sum = 0;
+        for (BenchGuest guest : bed.guests()) {
+            String said = guest.execute(command, PATIENCE).strip();
+            sum += said.matches("\\d+") ? Double.parseDouble(said) : 0;
+        }
+        return sum;
+    }
+
+    private static void trace(Bed bed, boolean on) throws BenchException, InterruptedException {
+        for (BenchGuest guest : bed.guests()) {
+            try (Qmp qmp = guest.qmp()) {
+                qmp.execute("trace-event-set-state", Map.of("name", "memory_region_ops_read", "enable", on));
+                qmp.execute("trace-event-set-state", Map.of("name", "memory_region_ops_write", "enable", on));
+            }
+        }
+    }
+
+    /** Of all guests; the traces are emptied. */
+    private double accesses(Bed bed) throws BenchException {
+        double sum = 0;
+        for (int i = 0; i < bed.guests().size(); i++) {
+            Path file = setting.workspace().directory().resolve("guest" + i + ".trace");
+            try {
+                try (Stream<String> lines = Files.lines(file)) {
+                    sum += lines.filter(line -> REGION.matcher(line).find()).count();
+                }
+                Files.writeString(file, "");
+            } catch (IOException e) {
+                throw new BenchException(file + ": " + e.getMessage(), e);
+            }
+        }
+        return sum;
+    }
+}
