@@ -111,13 +111,29 @@ final class Comparison {
                 Sample sample = Samples.of(bed.mode(), result, counts);
                 Map<Metric, String> uncounted = new LinkedHashMap<>();
                 if (turn.round() == 1) {
-                    new Tracing(setting, driver, systemCalls.counter()).run(bed, workload, sample);
+                    trace(bed, workload, sample, systemCalls, uncounted);
                 }
                 Samples.addCrossings(sample);
                 uncounted.putAll(Samples.uncounted(bed.mode(), setting, systemCalls.reason()));
                 journal.add(new Journal.Entry(turn.key(workload), sample, null, uncounted, bed.commandLines()));
                 done.add(workload);
                 progress.done(turn, workload, sample);
+            }
+        }
+    }
+
+    /** What has been timed stays, even if counting fails. */
+    private void trace(
+            Bed bed, Workload workload, Sample sample, SystemCallsOrNot systemCalls, Map<Metric, String> uncounted)
+            throws BenchException, InterruptedException {
+        try {
+            new Tracing(setting, driver, systemCalls.counter()).run(bed, workload, sample);
+        } catch (BenchException e) {
+            bed.checkAlive();
+            for (Metric metric : List.of(Figures.TRAPS, Figures.SYSTEM_CALLS)) {
+                if (sample.get(metric).isEmpty()) {
+                    uncounted.put(metric, String.valueOf(e.getMessage()));
+                }
             }
         }
     }

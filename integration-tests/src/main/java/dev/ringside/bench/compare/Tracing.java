@@ -6,13 +6,13 @@ import dev.ringside.bench.guest.Qmp;
 import dev.ringside.bench.host.Child;
 import dev.ringside.bench.host.CpuTime;
 import dev.ringside.bench.host.SystemCalls;
-import dev.ringside.bench.measure.Metric;
 import dev.ringside.bench.measure.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,7 +33,7 @@ final class Tracing {
 
     /** Under KVM the probe is a jump, under emulation it is one as well. */
     private static final String PROBE =
-            "cd /sys/kernel/tracing 2>/dev/null || mount -t tracefs none /sys/kernel/tracing;"
+            "[ -e /sys/kernel/tracing/kprobe_events ] || mount -t tracefs none /sys/kernel/tracing;"
                     + " cd /sys/kernel/tracing && echo p:kick vp_notify >kprobe_events && echo 1 >events/kprobes/kick/enable";
 
     private static final String HITS = "awk '$1 == \"kick\" { print $2 }' /sys/kernel/tracing/kprobe_profile";
@@ -47,7 +47,6 @@ final class Tracing {
     private final Setting setting;
     private final Driver driver;
     private final @Nullable SystemCalls systemCalls;
-    private final Map<Metric, String> uncounted = new LinkedHashMap<>();
 
     /** @param systemCalls null if nobody counts them */
     Tracing(Setting setting, Driver driver, @Nullable SystemCalls systemCalls) {
@@ -56,14 +55,8 @@ final class Tracing {
         this.systemCalls = systemCalls;
     }
 
-    /** What could not be counted in the last run, and why. */
-    Map<Metric, String> uncounted() {
-        return uncounted;
-    }
-
     /** Adds what has been counted. */
     void run(Bed bed, Workload workload, Sample sample) throws BenchException, InterruptedException {
-        uncounted.clear();
         boolean probes = !bed.mode().isOurs() && bed.mode().isVirtio();
         boolean traces = !bed.mode().isOurs() && !bed.mode().isVirtio();
         if (!probes && !traces && systemCalls == null) {
@@ -76,11 +69,11 @@ final class Tracing {
             trace(bed, true);
         }
         if (systemCalls != null) {
-            systemCalls.start();
+            systemCalls.start(threads(bed));
         }
         Result result = driver.run(bed, workload, SHORT);
         if (systemCalls != null) {
-            sample.with(Figures.SYSTEM_CALLS, systemCalls(bed, systemCalls.stop()) * 1000 / result.operations());
+            sample.with(Figures.SYSTEM_CALLS, systemCalls.stop() * 1000 / result.operations());
         }
         if (traces) {
             trace(bed, false);
@@ -94,23 +87,18 @@ final class Tracing {
         }
     }
 
-    private static double systemCalls(Bed bed, Map<Long, Long> byThread) throws BenchException {
-        double sum = 0;
+    /** Of the back-ends or, if there are none, of QEMU but for its processors. */
+    private static List<Long> threads(Bed bed) throws BenchException {
+        List<Long> threads = new ArrayList<>();
         for (Child backend : bed.backends()) {
-            sum += sum(byThread, backend.pid());
+            threads.addAll(CpuTime.threadNumbers(backend.pid()));
         }
         if (bed.backends().isEmpty()) {
             for (BenchGuest guest : bed.guests()) {
-                sum += sum(byThread, guest.pid());
+                threads.addAll(CpuTime.threadNumbers(guest.pid()));
             }
         }
-        return sum;
-    }
-
-    private static double sum(Map<Long, Long> byThread, long pid) throws BenchException {
-        return CpuTime.threadNumbers(pid).stream()
-                .mapToDouble(thread -> byThread.getOrDefault(thread, 0L))
-                .sum();
+        return threads;
     }
 
     /** The sum of the numbers that the guests print. */

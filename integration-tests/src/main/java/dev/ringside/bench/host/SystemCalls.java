@@ -2,13 +2,14 @@ package dev.ringside.bench.host;
 
 import dev.ringside.bench.BenchException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Counts system calls by the kernel's tracepoint raw_syscalls:sys_enter: without stopping anybody, as strace does, and
@@ -18,8 +19,9 @@ import java.util.regex.Pattern;
  */
 public final class SystemCalls implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final String HISTOGRAM = "hist:keys=common_pid:size=8192";
-    private static final Pattern COUNT = Pattern.compile("common_pid: +(\\d+) \\} hitcount: +(\\d+)");
+    private static final Pattern COUNT = Pattern.compile("(?m)^(?:entries|overrun): (\\d+)$");
+    /** Of each processor: events are counted, not read, and may be lost. */
+    private static final String BUFFER_KIBIBYTES = "64";
 
     private final Child holder;
     private final Path instance;
@@ -41,7 +43,7 @@ public final class SystemCalls implements AutoCloseable {
         try {
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             Path tracing = Path.of("/proc/" + holder.pid() + "/root/sys/kernel");
-            while (!Files.exists(tracing.resolve("events/raw_syscalls/sys_enter/trigger"))) {
+            while (!Files.exists(tracing.resolve("events/raw_syscalls/sys_enter/enable"))) {
                 if (!holder.isAlive() || System.nanoTime() > deadline) {
                     throw holder.failure("cannot be mounted, or has no raw_syscalls");
                 }
@@ -59,34 +61,36 @@ public final class SystemCalls implements AutoCloseable {
         }
     }
 
-    /** Begins. */
-    public void start() throws BenchException {
-        write(HISTOGRAM);
+    /** Begins to count those of some threads, and of the threads that they start. */
+    public void start(List<Long> threads) throws BenchException {
+        write("events/raw_syscalls/sys_enter/enable", "0");
+        write("buffer_size_kb", BUFFER_KIBIBYTES);
+        write("trace", "");
+        write("options/event-fork", "1");
+        write("set_event_pid", threads.stream().map(String::valueOf).collect(Collectors.joining(" ")));
+        write("events/raw_syscalls/sys_enter/enable", "1");
     }
 
-    /**
-     * Ends.
-     *
-     * @return the calls since the start, by thread
-     */
-    public Map<Long, Long> stop() throws BenchException {
-        Map<Long, Long> counts = new HashMap<>();
-        try {
-            String histogram = Files.readString(instance.resolve("events/raw_syscalls/sys_enter/hist"));
-            COUNT.matcher(histogram)
-                    .results()
-                    .forEach(found -> counts.put(Long.parseLong(found.group(1)), Long.parseLong(found.group(2))));
+    /** Ends, and gives the number of calls since the start. */
+    public double stop() throws BenchException {
+        write("events/raw_syscalls/sys_enter/enable", "0");
+        double sum = 0;
+        try (DirectoryStream<Path> processors = Files.newDirectoryStream(instance.resolve("per_cpu"))) {
+            for (Path processor : processors) {
+                sum += COUNT.matcher(Files.readString(processor.resolve("stats")))
+                        .results()
+                        .mapToLong(found -> Long.parseLong(found.group(1)))
+                        .sum();
+            }
+            return sum;
         } catch (IOException e) {
             throw new BenchException("tracefs: " + e, e);
-        } finally {
-            write("!" + HISTOGRAM);
         }
-        return counts;
     }
 
-    private void write(String trigger) throws BenchException {
+    private void write(String file, String text) throws BenchException {
         try {
-            Files.writeString(instance.resolve("events/raw_syscalls/sys_enter/trigger"), trigger);
+            Files.writeString(instance.resolve(file), text);
         } catch (IOException e) {
             throw new BenchException("tracefs: " + e, e);
         }
