@@ -130,13 +130,6 @@ public final class CompareCommand implements Callable<Integer> {
     private @Nullable String nvme;
 
     @Option(
-            names = "--nested",
-            order = 12,
-            description = "Also compare within a guest that plays a host with SR-IOV hardware, emulated: a table of its"
-                    + " own, and half an hour more.")
-    private boolean nested;
-
-    @Option(
             names = "--output",
             order = 13,
             paramLabel = "DIR",
@@ -146,9 +139,6 @@ public final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--resume", order = 14, description = "Go on with what was interrupted, with its options.")
     private boolean resume;
-
-    @Option(names = "--table", hidden = true, description = "The name and title of the table.")
-    private String table = "host:On this machine";
 
     @Override
     public Integer call() throws BenchException, InterruptedException {
@@ -189,17 +179,13 @@ public final class CompareCommand implements Callable<Integer> {
         Tools tools = Tools.fromEnvironment();
         Settings settings = new Settings(Processors.choose(), plan.warmup(), plan.window(), accelerator());
         Progress progress = new Progress(System.err);
-        String[] names = table.split(":", 2);
-        Table measured = new Table(names[0], names.length > 1 ? names[1] : names[0]);
-        List<Table> tables = new ArrayList<>(List.of(measured));
+        Table measured = new Table("host", "On this machine");
+        List<Table> tables = List.of(measured);
         describe(measured, plan, settings);
         try (Workspace workspace = new Workspace(directory)) {
             Setting setting =
                     new Setting(tools, workspace, settings, new Hardware(nic, peer, nvme), quick ? QUICK_DISK : DISK);
             new Comparison(plan, setting, journal, progress).run(measured);
-            if (nested) {
-                new NestedHost(tools, workspace).compare(quick).ifPresent(tables::add);
-            }
         }
         out.print(new TerminalText(tables).text());
         write(directory.resolve("report.json"), new JsonDocument(tables).text());
