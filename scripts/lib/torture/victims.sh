@@ -69,8 +69,8 @@ hand_one_over() {
     return
   fi
   takeovers=$((takeovers + 1))
-  pause=$(sed -nE 's/.*: handed over in ([0-9]+) ms$/\1/p' <<<"$said")
-  say "$name handed over in $pause ms"
+  pause=$(sed -nE 's/.*: handed over in ([0-9]+) ms,.*/\1/p' <<<"$said")
+  sed -nE "s/.*: (handed over in .*)/$name \1/p" <<<"$said" >&2
   add_pause "$pause"
   forget "$old"
   processes+=("$new")

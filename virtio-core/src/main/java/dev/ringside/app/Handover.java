@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -151,6 +152,7 @@ final class Handover {
             throws IOException, MessageFault {
         long began = System.nanoTime();
         SocketServer.Suspended suspended = join(server.suspend());
+        long atRest = System.nanoTime();
         boolean released = false;
         try {
             released = device.releaseForAnother();
@@ -171,7 +173,11 @@ final class Handover {
             messages.send(VhostUserServer.message(BEGIN, 0, List.of()), STEP_MILLIS);
             expect(messages, DONE, STEP_MILLIS);
             server.leave();
-            LOG.info("{}: handed over in {} ms", server, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
+            LOG.info(
+                    "{}: handed over in {} ms, {} of them to come to rest",
+                    server,
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
+                    TimeUnit.NANOSECONDS.toMillis(atRest - began));
         } catch (IOException | MessageFault e) {
             if (released) {
                 throw new DeviceLost(server, e);
@@ -276,17 +282,20 @@ final class Handover {
             Fd connection = (word >> 16 & CONNECTION) == 0
                     ? null
                     : first.take(first.fds().get(0));
-            join(server.inherit(listening, connection));
-            LOG.info("{}: taken over", server);
+            CompletableFuture<Void> replayed = server.inherit(listening, connection);
+            // Each follows the last on the server's loop: to wait for them here, one by one, would be a switch of
+            // threads
+            // and back for each, on a host that has other things to do. After a failure this process ends.
             while (true) {
                 Frame frame = messages.receive(STEP_MILLIS);
                 if (VhostUserServer.request(frame) == BEGIN) {
                     frame.release();
                     break;
                 }
-                join(server.replay(frame));
+                replayed = replayed.thenCompose(done -> server.replay(frame));
             }
-            join(server.begin());
+            join(replayed.thenCompose(done -> server.begin()));
+            LOG.info("{}: taken over", server);
             messages.send(VhostUserServer.message(DONE, 0, List.of()), STEP_MILLIS);
         } finally {
             first.release();
