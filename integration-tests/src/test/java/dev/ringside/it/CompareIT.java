@@ -74,7 +74,7 @@ class CompareIT {
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void everyModeHasFiguresOrAReason() throws Exception {
         Result result;
-        try (Child compare = start("--quick", "--repeat=1")) {
+        try (Child compare = start("--quick", "--accel=tcg", "--repeat=1")) {
             result = compare.finish(PATIENCE);
         }
         assertThat(result.status()).as(result.toString()).isZero();
@@ -84,7 +84,8 @@ class CompareIT {
             String kind = told.path("kind").asText();
             if (told.path("left_out").isEmpty()) {
                 table.path("workloads").properties().stream()
-                        .filter(workload -> workload.getValue().path("kind").asText().equals(kind))
+                        .filter(workload ->
+                                workload.getValue().path("kind").asText().equals(kind))
                         .forEach(workload -> assertThat(summary(table, mode, workload.getKey())
                                         .path("operations_per_second")
                                         .path("median")
@@ -93,7 +94,9 @@ class CompareIT {
                                 .isPositive());
                 assertThat(told.path("commands")).as(mode).isNotEmpty();
             } else {
-                assertThat(told.path("left_out").path("1 guests").asText()).as(mode).contains("is given for it");
+                assertThat(told.path("left_out").path("1 guests").asText())
+                        .as(mode)
+                        .contains("is given for it");
             }
         }
         // Of a stream, how much is done at once depends on how busy the machine is; of a ping, nothing does.
@@ -138,8 +141,13 @@ class CompareIT {
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void aBackendThatDiesIsReportedAndTheRestIsComplete() throws Exception {
         Result result;
-        try (Child compare =
-                start("--quick", "--repeat=1", "--seconds=4", "--modes=virtio,qemu-virtio", "--workloads=ping")) {
+        try (Child compare = start(
+                "--quick",
+                "--accel=tcg",
+                "--repeat=1",
+                "--seconds=4",
+                "--modes=virtio,qemu-virtio",
+                "--workloads=ping")) {
             compare.err().await("  virtio ping ...");
             compare.descendant("vhost-user-net.jar").destroyForcibly();
             result = compare.finish(PATIENCE);
@@ -147,7 +155,8 @@ class CompareIT {
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.out()).contains("virtio FAILED in round 1: virtio has ended while the guest was using it");
         JsonNode table = report();
-        assertThat(cell(table, "virtio", "ping").path("failures").path(0).asText()).contains("has ended");
+        assertThat(cell(table, "virtio", "ping").path("failures").path(0).asText())
+                .contains("has ended");
         assertThat(summary(table, "virtio", "ping")).isEmpty();
         assertThat(crossings(table, "qemu-virtio", "ping")).isPositive();
         assertThat(Files.readString(output.resolve("report.html"))).contains("<b>virtio failed</b>");
@@ -156,7 +165,8 @@ class CompareIT {
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void whatWasInterruptedGoesOn() throws Exception {
-        try (Child compare = start("--quick", "--repeat=1", "--modes=qemu-virtio,passt", "--workloads=ping")) {
+        try (Child compare =
+                start("--quick", "--accel=tcg", "--repeat=1", "--modes=qemu-virtio,passt", "--workloads=ping")) {
             compare.err().await("round 1: passt");
             compare.signal("INT");
             assertThat(compare.finish().status()).isEqualTo(INTERRUPTED);
@@ -174,14 +184,15 @@ class CompareIT {
     }
 
     private Child start(String... arguments) {
-        String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+        String[] all = Arrays.copyOf(arguments, arguments.length + 1);
         all[arguments.length] = "--output=" + output;
-        all[arguments.length + 1] = arguments[0].equals("--resume") ? "--resume" : "--accel=tcg";
         return script.startOther("compare", all);
     }
 
     private JsonNode report() throws Exception {
-        return JSON.readTree(output.resolve("report.json").toFile()).path("tables").path(0);
+        return JSON.readTree(output.resolve("report.json").toFile())
+                .path("tables")
+                .path(0);
     }
 
     private static JsonNode cell(JsonNode table, String mode, String workload) {
