@@ -22,11 +22,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code scripts/compare}: the ways to give a guest its I/O, side by side. */
 @ExtendWith(Lab.class)
+@EnabledIfSystemProperty(
+        named = "ringside.compare",
+        matches = "true",
+        disabledReason = "takes five minutes, and a browser of 173 MB: -Dringside.compare=true")
 class CompareIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofMinutes(14);
