@@ -53,6 +53,12 @@ abstract class RingRace {
 
     /** The driver has a chain in the ring that it has not shown yet, and is not to kick for it. */
     final void prepareKick() {
+        // The event index of a split ring begins where the first chain would kick in any case.
+        offer();
+        take();
+        use();
+        queue.publish();
+        driver.takeUsed();
         queue.disarmKicks();
         driver.add(BUFFERS, List.of());
     }
