@@ -3,6 +3,7 @@ package dev.ringside.vfiouser;
 import dev.ringside.e1000.EchoCard;
 import dev.ringside.fuzz.FuzzInput;
 import dev.ringside.fuzz.FuzzTarget;
+import dev.ringside.fuzz.HostileConnection;
 import dev.ringside.fuzz.HostileDriver;
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
@@ -15,9 +16,6 @@ import dev.ringside.loop.Engine;
 import dev.ringside.metrics.Metrics;
 import dev.ringside.testing.LogWatch;
 import dev.ringside.testing.ProcSelf;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +34,6 @@ public final class VfioUserFuzz implements FuzzTarget {
     private final DeviceLoop loop = DeviceLoop.start("fuzz", Engine.best());
     private final EchoCard card = new EchoCard(loop);
     private final List<Fd> fds = new ArrayList<>();
-    private final MemorySegment replies = Arena.ofAuto().allocate(1 << 16);
     private ProcSelf before;
     private long executions;
     private int id;
@@ -56,7 +53,7 @@ public final class VfioUserFuzz implements FuzzTarget {
         UnixSocket[] pair = UnixSocket.pair();
         VfioUserServer server = new VfioUserServer(card.function(), loop, Metrics.NONE, Map.of());
         server.adopt(pair[1].fd());
-        try (UnixSocket client = pair[0]) {
+        try (HostileConnection client = new HostileConnection(pair[0])) {
             id = 1;
             for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
                 if (!step(input, client)) {
@@ -79,7 +76,7 @@ public final class VfioUserFuzz implements FuzzTarget {
     }
 
     /** Returns whether the connection is of further use. */
-    private boolean step(FuzzInput input, UnixSocket client) throws Exception {
+    private boolean step(FuzzInput input, HostileConnection client) throws Exception {
         int how = input.u8();
         List<Fd> with = (how & 0x40) != 0 ? List.of(fds.get(input.below(fds.size()))) : List.of();
         return switch (how & 15) {
@@ -143,9 +140,9 @@ public final class VfioUserFuzz implements FuzzTarget {
                                 .put(input.bytes(8)));
             case 12 -> {
                 HostileDriver.await(loop.call(() -> true));
-                yield drain(client);
+                yield client.drain();
             }
-            case 13 -> put(client, input.bytes(input.below(40)), List.of());
+            case 13 -> client.put(input.bytes(input.below(40)), List.of());
             default -> send(client, input.below(18), input.u8(), with, body().put(input.bytes(input.below(64))));
         };
     }
@@ -154,7 +151,7 @@ public final class VfioUserFuzz implements FuzzTarget {
         return ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private boolean send(UnixSocket client, int command, int flags, List<Fd> with, ByteBuffer body) {
+    private boolean send(HostileConnection client, int command, int flags, List<Fd> with, ByteBuffer body) {
         body.flip();
         ByteBuffer message = ByteBuffer.allocate(16 + body.remaining()).order(ByteOrder.LITTLE_ENDIAN);
         message.putShort((short) id++)
@@ -163,35 +160,7 @@ public final class VfioUserFuzz implements FuzzTarget {
                 .putInt(flags)
                 .putInt(0)
                 .put(body);
-        return put(client, message.array(), with);
-    }
-
-    private boolean put(UnixSocket client, byte[] bytes, List<Fd> with) {
-        if (bytes.length == 0) {
-            return true;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            int sent = client.send(arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), with);
-            return sent == bytes.length && drain(client);
-        } catch (LinuxException e) {
-            // The server has ended the connection.
-            return false;
-        }
-    }
-
-    private boolean drain(UnixSocket client) {
-        List<Fd> received = new ArrayList<>();
-        try {
-            int count;
-            do {
-                count = client.receive(replies, received);
-            } while (count > 0);
-            return count == UnixSocket.WOULD_BLOCK;
-        } catch (LinuxException e) {
-            return false;
-        } finally {
-            received.forEach(Fd::close);
-        }
+        return client.put(message.array(), with);
     }
 
     @Override

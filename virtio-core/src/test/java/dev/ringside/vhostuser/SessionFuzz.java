@@ -2,6 +2,7 @@ package dev.ringside.vhostuser;
 
 import dev.ringside.fuzz.FuzzInput;
 import dev.ringside.fuzz.FuzzTarget;
+import dev.ringside.fuzz.HostileConnection;
 import dev.ringside.fuzz.HostileDriver;
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
@@ -19,7 +20,6 @@ import dev.ringside.testing.LogWatch;
 import dev.ringside.testing.Payload;
 import dev.ringside.testing.ProcSelf;
 import dev.ringside.testing.VhostUser;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -50,7 +50,6 @@ public final class SessionFuzz implements FuzzTarget {
     private final MemorySegment guest = memory.regions().getFirst().mapping().memory();
     private final Fd kick;
     private final List<Fd> fds = new ArrayList<>();
-    private final MemorySegment replies = Arena.ofAuto().allocate(4096);
     private ProcSelf before;
     private long executions;
     private boolean cut;
@@ -80,7 +79,7 @@ public final class SessionFuzz implements FuzzTarget {
         UnixSocket[] pair = UnixSocket.pair();
         VhostUserServer server = new VhostUserServer(device, loop, List.of(loop));
         server.adopt(pair[1].fd());
-        try (UnixSocket frontEnd = pair[0]) {
+        try (HostileConnection frontEnd = new HostileConnection(pair[0])) {
             for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
                 if (!step(input, frontEnd)) {
                     break;
@@ -106,7 +105,7 @@ public final class SessionFuzz implements FuzzTarget {
     }
 
     /** Returns whether the connection is of further use. */
-    private boolean step(FuzzInput input, UnixSocket frontEnd) throws Exception {
+    private boolean step(FuzzInput input, HostileConnection frontEnd) throws Exception {
         int index = input.below(QUEUES + 1) % QUEUES;
         return switch (input.below(16)) {
             case 0, 1 -> anything(input, frontEnd);
@@ -125,9 +124,9 @@ public final class SessionFuzz implements FuzzTarget {
             case 13 -> {
                 // Everything said so far has been heard, or is being waited for.
                 HostileDriver.await(loop.call(() -> true));
-                yield drain(frontEnd);
+                yield frontEnd.drain();
             }
-            case 14 -> put(frontEnd, input.bytes(input.below(24)), List.of());
+            case 14 -> frontEnd.put(input.bytes(input.below(24)), List.of());
             default -> {
                 if ((input.u8() & 7) == 0) {
                     cut = true;
@@ -139,11 +138,11 @@ public final class SessionFuzz implements FuzzTarget {
         };
     }
 
-    private boolean anything(FuzzInput input, UnixSocket frontEnd) throws LinuxException {
+    private boolean anything(FuzzInput input, HostileConnection frontEnd) throws LinuxException {
         return send(input, frontEnd, input.below(45), input.bytes(input.below(64)), chosen(input));
     }
 
-    private boolean negotiate(FuzzInput input, UnixSocket frontEnd) throws LinuxException {
+    private boolean negotiate(FuzzInput input, HostileConnection frontEnd) throws LinuxException {
         long features = VhostUser.F_PROTOCOL_FEATURES
                 | (input.bool() ? VhostUser.F_RING_PACKED : 0)
                 | (input.bool() ? VhostUser.F_LOG_ALL : 0);
@@ -162,7 +161,7 @@ public final class SessionFuzz implements FuzzTarget {
                         List.of());
     }
 
-    private boolean setUp(FuzzInput input, UnixSocket frontEnd, int index) throws LinuxException {
+    private boolean setUp(FuzzInput input, HostileConnection frontEnd, int index) throws LinuxException {
         long user = FakeMemory.USER_ADDRESS;
         int base = input.bool() ? 0 : PackedVirtqueue.INITIAL_BASE;
         byte[] address = new Payload()
@@ -241,40 +240,12 @@ public final class SessionFuzz implements FuzzTarget {
         return true;
     }
 
-    private boolean send(FuzzInput input, UnixSocket frontEnd, int request, byte[] payload, List<Fd> with)
+    private boolean send(FuzzInput input, HostileConnection frontEnd, int request, byte[] payload, List<Fd> with)
             throws LinuxException {
         int flags = input.u8();
         int version = (flags & 0xf0) == 0xf0 ? flags & 3 : VhostUser.VERSION;
         int kind = (flags & 0x0e) == 0x0e ? VhostUser.REPLY : (flags & 1) != 0 ? VhostUser.NEED_REPLY : 0;
-        return put(frontEnd, FakeFrontEnd.message(request, version | kind, payload), with);
-    }
-
-    private boolean put(UnixSocket frontEnd, byte[] bytes, List<Fd> with) throws LinuxException {
-        if (bytes.length == 0) {
-            return true;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            int sent = frontEnd.send(arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), with);
-            return sent == bytes.length && drain(frontEnd);
-        } catch (LinuxException e) {
-            // The back-end has ended the connection.
-            return false;
-        }
-    }
-
-    private boolean drain(UnixSocket frontEnd) {
-        List<Fd> received = new ArrayList<>();
-        try {
-            int count;
-            do {
-                count = frontEnd.receive(replies, received);
-            } while (count > 0);
-            return count == UnixSocket.WOULD_BLOCK;
-        } catch (LinuxException e) {
-            return false;
-        } finally {
-            received.forEach(Fd::close);
-        }
+        return frontEnd.put(FakeFrontEnd.message(request, version | kind, payload), with);
     }
 
     @Override
