@@ -62,14 +62,14 @@ is_fuzzer_fresh() {
 
 ensure_fuzzer_built() {
   if [[ ${RINGSIDE_NO_BUILD-} ]]; then
-    [[ -d $(fuzzer_directory) ]] || die 'the fuzzer is not built, and RINGSIDE_NO_BUILD is set: run ./mvnw package'
+    [[ -d $(fuzzer_directory) ]] || die 'the fuzzer is not built, and RINGSIDE_NO_BUILD is set: run ./mvnw -Pfuzz package'
     return
   fi
   is_fuzzer_fresh && return
   say 'building (when something is new or has changed)...'
   local log
   log=$(mktemp)
-  if ! (cd "$repository" && ./mvnw -q -DskipTests package) >"$log" 2>&1 </dev/null; then
+  if ! (cd "$repository" && ./mvnw -q -Pfuzz -DskipTests package) >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2
     rm "$log"
     die 'the fuzz targets do not compile: see above'
