@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -20,13 +21,13 @@ import java.util.stream.Stream;
 /** One executable under attack for a while. {@code scripts/fuzz live} calls {@link #main}. */
 public final class LiveFuzz {
     /** The executables. */
-    public enum Program {
+    private enum Program {
         VHOST_USER_BLK,
         VHOST_USER_NET,
         EMULATED_E1000;
 
         String command() {
-            return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
@@ -37,7 +38,7 @@ public final class LiveFuzz {
      * @param stores into memory that it was reading
      * @param songs pieces of I/O of the canary, each verified
      */
-    public record Result(long attacks, long stores, long songs) {}
+    private record Result(long attacks, long stores, long songs) {}
 
     private static final int SECTORS = 2048;
     private static final int WARM_UP = 100;
@@ -69,7 +70,7 @@ public final class LiveFuzz {
         for (Program program : Program.values()) {
             Path directory = Files.createTempDirectory("ringside-live");
             try {
-                Result result = run(program, directory, seconds, seed);
+                Result result = new LiveFuzz(directory, seed).run(program, seconds);
                 System.out.printf(
                         "%s attacks=%d rewrites=%d canary=%d seconds=%d seed=%d%n",
                         program.command(), result.attacks(), result.stores(), result.songs(), seconds, seed);
@@ -87,16 +88,7 @@ public final class LiveFuzz {
         }
     }
 
-    /**
-     * Attacks a program that is started for it.
-     *
-     * @param directory where its sockets and images are made
-     * @throws AssertionError if it ends, if the canary falls silent, or if something is left in the end
-     */
-    public static Result run(Program program, Path directory, int seconds, long seed) throws Exception {
-        return new LiveFuzz(directory, seed).run(program, seconds);
-    }
-
+    /** Throws an AssertionError if the program ends, if the canary falls silent, or if something is left in the end. */
     private Result run(Program program, int seconds) throws Exception {
         try (Backend backend = start(program)) {
             try {
@@ -118,7 +110,7 @@ public final class LiveFuzz {
             // The first of them makes what stays: threads, buffers, classes.
             long stores = attack(peer);
             long pid = backend.process().pid();
-            awaitIdle(pid, null);
+            awaitEndOfFirstAttack(pid);
             Map<String, Long> before = ProcFs.holdings(pid);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
             CompletableFuture<Long> songs = CompletableFuture.supplyAsync(() -> sing(canary, end));
@@ -128,7 +120,7 @@ public final class LiveFuzz {
                 attacks++;
             }
             Result result = new Result(attacks, stores, songs.get(1, TimeUnit.MINUTES));
-            awaitIdle(pid, before);
+            awaitNoMoreThan(pid, before);
             assertThat(result.songs()).isPositive();
             assertThat(residentKb(pid)).isLessThan(MAX_RESIDENT_KB);
             return result;
@@ -138,11 +130,8 @@ public final class LiveFuzz {
     private static long attack(HostilePeer peer) throws Exception {
         try {
             return peer.attack();
-        } catch (AssertionError e) {
-            // Sent away.
-            return 0;
-        } catch (IOException e) {
-            // The same, while it was sending.
+        } catch (AssertionError | IOException e) {
+            // Sent away, perhaps while it was sending.
             return 0;
         }
     }
@@ -160,17 +149,17 @@ public final class LiveFuzz {
         }
     }
 
+    private static void awaitEndOfFirstAttack(long pid) throws Exception {
+        Await.until(
+                "nothing of the first attack is left",
+                () -> ProcFs.holdings(pid).keySet().stream()
+                                .filter(kind -> kind.contains("fake-guest-memory"))
+                                .count()
+                        <= 2);
+    }
+
     /** What the last attack held is given back, perhaps a moment later. */
-    private static void awaitIdle(long pid, Map<String, Long> before) throws Exception {
-        if (before == null) {
-            Await.until(
-                    "nothing of the first attack is left",
-                    () -> ProcFs.holdings(pid).keySet().stream()
-                                    .filter(kind -> kind.contains("fake-guest-memory"))
-                                    .count()
-                            <= 2);
-            return;
-        }
+    private static void awaitNoMoreThan(long pid, Map<String, Long> before) throws Exception {
         Map<String, Long> more = new TreeMap<>();
         try {
             Await.until("no more is held than before", () -> {
