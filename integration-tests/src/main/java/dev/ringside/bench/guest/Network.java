@@ -14,7 +14,6 @@ import java.util.Optional;
 
 /** A network namespace with interfaces in it, for one run. It is gone with the process that holds it. */
 public final class Network implements AutoCloseable {
-
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Tools tools;
@@ -113,19 +112,17 @@ public final class Network implements AutoCloseable {
     }
 
     private void awaitNamespace() throws BenchException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        holder.awaitReady(this::isApart, PATIENCE, "cannot be made");
+    }
+
+    private boolean isApart() {
         try {
             Path ours = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
-            while (!holder.isAlive()
-                    || Files.readSymbolicLink(Path.of("/proc/" + holder.pid() + "/ns/net"))
-                            .equals(ours)) {
-                if (!holder.isAlive() || System.nanoTime() > deadline) {
-                    throw holder.failure("cannot be made");
-                }
-                Thread.sleep(1);
-            }
+            return !Files.readSymbolicLink(Path.of("/proc/" + holder.pid() + "/ns/net"))
+                    .equals(ours);
         } catch (IOException e) {
-            throw holder.failure("cannot be made");
+            // It has just ended.
+            return false;
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A process that was started by {@link Children}. */
 public final class Child implements AutoCloseable {
@@ -37,6 +38,26 @@ public final class Child implements AutoCloseable {
 
     public boolean isAlive() {
         return process.isAlive();
+    }
+
+    /**
+     * Waits until it is ready, looking every millisecond.
+     *
+     * @param otherwise what to say of it if that takes too long
+     * @throws BenchException if it does, or if it ends before
+     */
+    public void awaitReady(BooleanSupplier isReady, Duration limit, String otherwise)
+            throws BenchException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!isReady.getAsBoolean()) {
+            if (!isAlive()) {
+                throw failure("ended before it was ready");
+            }
+            if (System.nanoTime() > deadline) {
+                throw failure(otherwise);
+            }
+            Thread.sleep(1);
+        }
     }
 
     /**

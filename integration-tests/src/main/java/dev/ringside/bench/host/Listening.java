@@ -32,17 +32,8 @@ public final class Listening {
         await(child, () -> isListening(child, port));
     }
 
-    private static void await(Child child, BooleanSupplier isReady) throws BenchException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!isReady.getAsBoolean()) {
-            if (!child.isAlive()) {
-                throw child.failure("ended before it was ready");
-            }
-            if (System.nanoTime() > deadline) {
-                throw child.failure("does not listen after " + PATIENCE.toSeconds() + " s");
-            }
-            Thread.sleep(1);
-        }
+    private static void await(Child child, BooleanSupplier isListening) throws BenchException, InterruptedException {
+        child.awaitReady(isListening, PATIENCE, "does not listen after " + PATIENCE.toSeconds() + " s");
     }
 
     private static boolean isListening(Child child, int port) {

@@ -41,14 +41,9 @@ public final class SystemCalls implements AutoCloseable {
         Child holder =
                 children.start("tracefs", null, List.of("unshare", "--mount", "--", "/bin/sh", "-c", words), Map.of());
         try {
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
             Path tracing = Path.of("/proc/" + holder.pid() + "/root/sys/kernel");
-            while (!Files.exists(tracing.resolve("events/raw_syscalls/sys_enter/enable"))) {
-                if (!holder.isAlive() || System.nanoTime() > deadline) {
-                    throw holder.failure("cannot be mounted, or has no raw_syscalls");
-                }
-                Thread.sleep(1);
-            }
+            Path tracepoint = tracing.resolve("events/raw_syscalls/sys_enter/enable");
+            holder.awaitReady(() -> Files.exists(tracepoint), PATIENCE, "cannot be mounted, or has no raw_syscalls");
             Path instance = tracing.resolve("instances/ringside-" + holder.pid());
             Files.createDirectory(instance);
             return new SystemCalls(holder, instance);
