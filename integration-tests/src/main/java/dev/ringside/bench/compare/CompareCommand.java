@@ -112,7 +112,8 @@ public final class CompareCommand implements Callable<Integer> {
             names = "--nic",
             order = 9,
             paramLabel = "ADDRESS",
-            description = "A NIC of this host for passthrough and sriov, which the host lacks meanwhile.")
+            description = "A NIC of this host for passthrough and sriov, which the host lacks meanwhile. Not tried on"
+                    + " real hardware yet.")
     private @Nullable String nic;
 
     @Option(
@@ -126,7 +127,9 @@ public final class CompareCommand implements Callable<Integer> {
             names = "--nvme",
             order = 11,
             paramLabel = "ADDRESS",
-            description = "An NVMe controller for passthrough and sriov: ALL DATA on it may be overwritten.")
+            description =
+                    "An NVMe controller for passthrough and sriov: ALL DATA on it may be overwritten. Not tried on"
+                            + " real hardware yet.")
     private @Nullable String nvme;
 
     @Option(

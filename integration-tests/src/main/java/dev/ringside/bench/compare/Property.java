@@ -69,8 +69,7 @@ public enum Property {
             case VIRTIO, VIRTIO_POLL, VIRTIO_BLK, VIRTIO_BLK_DIRECT, VIRTIO_BLK_POLL -> it("yes", "MigrationIT");
             case QEMU_E1000, QEMU_VIRTIO, QEMU_AHCI, QEMU_VIRTIO_BLK ->
                 new Value("yes (QEMU moves the device's state)", "");
-            case PASST -> new Value("yes, with its connections (passt-repair)", "");
-            case QEMU_STORAGE_DAEMON -> new Value("no: the export is tied to its process", "");
+            case PASST, QEMU_STORAGE_DAEMON -> new Value("not demonstrated here", "");
             case E1000 -> new Value("no: QEMU's vfio-user client loses the card's state", "docs/E1000.md");
             case NET_PASSTHROUGH, NET_SRIOV, NVME_PASSTHROUGH, NVME_SRIOV ->
                 new Value("no, unless the device can hand over its state", "");
