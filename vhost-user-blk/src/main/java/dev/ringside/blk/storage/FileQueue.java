@@ -60,7 +60,7 @@ final class FileQueue implements StorageQueue {
         this.loop = loop;
         this.buffered = loop.file(storage.buffered(), this::completed);
         this.direct = directFd == null ? null : loop.file(directFd, this::completed);
-        this.pageCache = new PageCache(storage.buffered().value());
+        this.pageCache = new PageCache(loop, storage.buffered().value());
         this.alignment = storage.alignment();
         this.completion = completion;
     }
