@@ -95,8 +95,10 @@ public final class Transfer {
     public void check(NetNamespace from, Guest to, String address, Path directory)
             throws IOException, InterruptedException {
         receive(to);
-        from.shell(sending("$BIN/socat", data(directory).toString(), address));
-        assertThat(received(to)).isEqualTo(sha256);
+        try (Child sender = from.start(sending("$BIN/socat", data(directory).toString(), address))) {
+            assertThat(received(to)).isEqualTo(sha256);
+            sender.finish().expectSuccess();
+        }
     }
 
     /** From a User-Mode Linux to its host, at an address, after some other words; says what it has said. */
