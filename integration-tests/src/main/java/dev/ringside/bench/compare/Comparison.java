@@ -114,7 +114,7 @@ final class Comparison {
                     trace(bed, workload, sample, systemCalls, uncounted);
                 }
                 Samples.addCrossings(sample);
-                uncounted.putAll(Samples.uncounted(bed.mode(), setting, systemCalls.reason()));
+                uncounted.putAll(Samples.uncounted(bed.mode(), setting, sample, systemCalls.reason()));
                 journal.add(new Journal.Entry(turn.key(workload), sample, null, uncounted, bed.commandLines()));
                 done.add(workload);
                 progress.done(turn, workload, sample);

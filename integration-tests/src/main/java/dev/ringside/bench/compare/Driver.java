@@ -8,6 +8,7 @@ import dev.ringside.bench.guest.BenchGuest;
 import dev.ringside.bench.guest.Iperf;
 import dev.ringside.bench.guest.Network;
 import dev.ringside.bench.guest.Pings;
+import dev.ringside.bench.guest.Sockperf;
 import dev.ringside.bench.host.Child;
 import dev.ringside.bench.host.Listening;
 import java.time.Duration;
@@ -15,17 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Has all guests of a bed do their work at the same time, and reads what they say of it. */
 final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int SOCKPERF_PORT = 11111;
-    private static final Pattern OBSERVATIONS = Pattern.compile("Total (\\d+) observations");
-    private static final Pattern RUN_TIME = Pattern.compile("Valid Duration\\] RunTime=([\\d.]+) sec");
-    private static final Pattern PERCENTILE = Pattern.compile("percentile (50|99)\\.000 = +([\\d.]+)");
 
     private final Setting setting;
 
@@ -124,23 +120,8 @@ final class Driver {
     }
 
     private static Result sockperf(String said) throws BenchException {
-        Matcher observations = OBSERVATIONS.matcher(said);
-        Matcher time = RUN_TIME.matcher(said);
-        Map<String, Double> percentiles = PERCENTILE
-                .matcher(said)
-                .results()
-                .collect(java.util.stream.Collectors.toMap(
-                        found -> found.group(1), found -> Double.parseDouble(found.group(2)), (a, b) -> a));
-        if (!observations.find() || !time.find()) {
-            throw new BenchException("sockperf has no result: " + said.strip());
-        }
-        return new Result(
-                Double.parseDouble(time.group(1)),
-                2 * Double.parseDouble(observations.group(1)),
-                0,
-                percentiles.getOrDefault("50", Double.NaN),
-                percentiles.getOrDefault("99", Double.NaN),
-                Double.NaN);
+        Sockperf found = Sockperf.parse(said);
+        return new Result(found.seconds(), found.messages(), 0, found.p50(), found.p99(), Double.NaN);
     }
 
     private static Result iperf(String said) throws BenchException {

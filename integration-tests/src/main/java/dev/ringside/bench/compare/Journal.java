@@ -10,6 +10,7 @@ import dev.ringside.bench.measure.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,10 +63,11 @@ final class Journal {
         return arguments;
     }
 
-    /** Goes on with one that is there. */
+    /** Goes on with one that is there; a line that was cut off is taken out of it, lest the next one be appended to it. */
     static Journal resume(Path file) throws BenchException {
         Journal journal = new Journal(file);
         List<JsonNode> lines = lines(file);
+        rewrite(file, lines);
         for (JsonNode line : lines.subList(1, lines.size())) {
             Sample sample = new Sample();
             line.path("values")
@@ -86,6 +88,16 @@ final class Journal {
             journal.entries.put(key, new Entry(key, sample, failure, uncounted, commandLines));
         }
         return journal;
+    }
+
+    private static void rewrite(Path file, List<JsonNode> lines) throws BenchException {
+        Path whole = file.resolveSibling(file.getFileName() + ".new");
+        try {
+            Files.write(whole, lines.stream().map(JsonNode::toString).toList());
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new BenchException("cannot write " + file + ": " + e.getMessage(), e);
+        }
     }
 
     private static List<JsonNode> lines(Path file) throws BenchException {

@@ -50,10 +50,12 @@ final class Samples {
     }
 
     /** What a mode has no figure for, and why. */
-    static Map<Metric, String> uncounted(Mode mode, Setting setting, @Nullable String noSystemCalls) {
+    static Map<Metric, String> uncounted(Mode mode, Setting setting, Sample sample, @Nullable String noSystemCalls) {
         Map<Metric, String> reasons = new LinkedHashMap<>();
         if (!setting.settings().accelerator().equals("kvm")) {
             reasons.put(Figures.EXITS, Exits.NONE);
+        } else if (sample.get(Figures.EXITS).isEmpty()) {
+            reasons.put(Figures.EXITS, Exits.UNTOLD);
         }
         if (noSystemCalls != null) {
             reasons.put(Figures.SYSTEM_CALLS, noSystemCalls);

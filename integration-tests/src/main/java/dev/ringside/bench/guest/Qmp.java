@@ -14,6 +14,15 @@ public final class Qmp implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** QEMU has answered, with an error. */
+    public static final class Refusal extends BenchException {
+        private static final long serialVersionUID = 1;
+
+        private Refusal(String message) {
+            super(message);
+        }
+    }
+
     private final LineSocket socket;
     private final StringBuilder unread = new StringBuilder();
 
@@ -32,7 +41,8 @@ public final class Qmp implements AutoCloseable {
      *
      * @param arguments as they become JSON
      * @return what it returns
-     * @throws BenchException if QEMU refuses it, with its words
+     * @throws Refusal if QEMU refuses it, with its words
+     * @throws BenchException if it does not answer
      */
     public JsonNode execute(String command, Map<String, ?> arguments) throws BenchException, InterruptedException {
         try {
@@ -48,7 +58,7 @@ public final class Qmp implements AutoCloseable {
                 JsonNode said = JSON.readTree(unread.substring(0, end));
                 unread.delete(0, end + 1);
                 if (said.has("error")) {
-                    throw new BenchException("QMP " + command + ": "
+                    throw new Refusal("QMP " + command + ": "
                             + said.path("error").path("desc").asText());
                 }
                 if (said.has("return")) {

@@ -12,7 +12,7 @@ import java.util.Locale;
 
 /** A metric of one workload as an SVG picture: a bar for each mode, as long as its median, with a whisker from the smallest to the largest run. */
 final class BarChart {
-    private static final int LABELS = 165;
+    private static final int LABELS = 185;
     private static final int BARS = 330;
     private static final int VALUES = 100;
     private static final int ROW = 26;

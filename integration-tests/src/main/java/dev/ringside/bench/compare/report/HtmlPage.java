@@ -11,6 +11,7 @@ import dev.ringside.bench.measure.Metric;
 import dev.ringside.bench.report.Html;
 import dev.ringside.bench.report.Numbers;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -123,10 +124,20 @@ public final class HtmlPage {
                 .forEach((mode, whys) -> whys.forEach((guests, why) -> html.append("<li><b>" + mode.word() + "</b>"
                         + (table.guests().size() > 1 ? ", guests at once: " + guests : "") + ": " + Html.escaped(why)
                         + "</li>\n")));
-        table.uncounted()
-                .forEach((mode, whys) -> whys.forEach((metric, why) -> html.append("<li><b>" + mode.word() + "</b>, "
-                        + Html.escaped(metric.title()) + ": " + Html.escaped(why) + "</li>\n")));
+        modesByReason(table)
+                .forEach((reason, modes) -> html.append("<li>" + Html.escaped(reason) + " <small>("
+                        + Html.escaped(String.join(", ", modes)) + ")</small></li>\n"));
         html.append("</ul>\n");
+    }
+
+    /** Most reasons hold of many modes. */
+    private static Map<String, List<String>> modesByReason(Table table) {
+        Map<String, List<String>> modes = new LinkedHashMap<>();
+        table.uncounted()
+                .forEach((mode, whys) -> whys.forEach(
+                        (metric, why) -> modes.computeIfAbsent(metric.title() + ": " + why, reason -> new ArrayList<>())
+                                .add(mode.word())));
+        return modes;
     }
 
     private static void properties(StringBuilder html, Table table, Kind kind) {

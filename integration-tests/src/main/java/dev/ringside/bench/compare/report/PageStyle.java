@@ -25,7 +25,7 @@ final class PageStyle {
             i.emulated { background: var(--emulated) } i.paravirtual { background: var(--paravirtual) }
             i.direct { background: var(--direct) } i.self_virtualising { background: var(--self_virtualising) }
             h3.workload { border-top: 1px solid var(--line); padding-top: 1.4rem }
-            div.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)) }
+            div.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)) }
             figure { margin: 0; padding: .8rem 1rem; background: var(--card); border-radius: 8px }
             figcaption { font-weight: 600; margin-bottom: .3rem } figcaption small { color: var(--dim); font-weight: 400 }
             svg { width: 100%; height: auto; font-size: 14px; display: block }
