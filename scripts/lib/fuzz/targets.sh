@@ -103,6 +103,7 @@ run_target() {
     --target_class=dev.ringside.fuzz.FuzzDriver "--target_args=$(class_of "$1")" \
     '--instrumentation_includes=dev.ringside.**' "--disabled_hooks=$(unused_hooks)" \
     ${coverage:+"--coverage_dump=$work/$1.exec"} "--reproducer_path=$work" \
+    ${executions:+"-runs=$executions"} ${seed:+"-seed=$seed"} \
     "-artifact_prefix=$corpora/$1-" "-max_total_time=$seconds" "-timeout=$MAX_INPUT_SECONDS" \
     "-max_len=$MAX_INPUT_BYTES" -print_final_stats=1 -close_fd_mask=0 "$directory" "${flags[@]}"
 }
@@ -119,14 +120,15 @@ await_one() {
 
 # report: a line for each target. Fails if one of them has found something, or has not come to its end.
 report() {
-  local target log executions total=0 failed=0 edges
+  local target log runs took total=0 failed=0 edges
   for target in "${targets[@]}"; do
     log=$work/$target.log
-    executions=$(sed -n 's/^executions: //p' "$log" | tail -n 1)
+    # Done 5000 runs in 3 second(s)
+    read -r runs took < <(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second.*/\1 \2/p' "$log" | tail -n 1) || true
     edges=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | sed 's/cov: //' || true)
-    echo "$target executions=${executions:-0} seconds=$seconds edges=${edges:-0} corpus=$(find "$corpora/$target" -type f | wc -l)"
-    total=$((total + ${executions:-0}))
-    if ! grep -q '^Done [0-9]* runs' "$log" || [[ ! $executions ]] || grep -q '^held before' "$log"; then
+    echo "$target executions=${runs:-0} seconds=${took:-0} edges=${edges:-0} corpus=$(find "$corpora/$target" -type f | wc -l)"
+    total=$((total + ${runs:-0}))
+    if [[ ! $runs ]] || grep -q '^held before' "$log"; then
       failed=1
       say "$target has found something:"
       { grep -v -e '^INFO' -e '^#' -e '# Uses' "$log" || true; } | tail -n 40 >&2
