@@ -12,6 +12,9 @@ public final class Feature {
     public static final long RING_INDIRECT_DESC = 1L << 28;
     public static final long RING_EVENT_IDX = 1L << 29;
     public static final long VERSION_1 = 1L << 32;
+    /** The device's addresses are translated by an IOMMU. Offered by the transport where it can do that. */
+    public static final long ACCESS_PLATFORM = 1L << 33;
+
     public static final long RING_PACKED = 1L << 34;
     /** The device uses buffers in the order in which they were made available. */
     public static final long IN_ORDER = 1L << 35;

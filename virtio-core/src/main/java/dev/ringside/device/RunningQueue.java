@@ -12,6 +12,7 @@ import dev.ringside.loop.Pollable;
 import dev.ringside.loop.Watch;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import dev.ringside.queue.DescriptorChain;
 import dev.ringside.queue.Virtqueue;
 import java.util.concurrent.CompletableFuture;
@@ -70,11 +71,21 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** Chains that stay in flight although this queue stops. */
     private int left;
 
-    /** By slot: whether the chain is with the handler. */
-    private final boolean[] taken;
+    /** By slot: the chains that are with the handler. */
+    private final @Nullable DescriptorChain[] taken;
+
+    /** Behind an IOMMU: a translation that was asked for, without which the next chain, or the ring, cannot be read. */
+    private Iotlb.@Nullable Miss missing;
+
+    /** Where to find the ring again, of which a translation is missing: until then nothing of it is touched. */
+    private @Nullable GuestMemory lost;
 
     /** Where writes to buffers are marked. */
     private @Nullable DirtyLog log;
+    /** Where writes to the ring are marked. */
+    private @Nullable DirtyLog usedLog;
+
+    private long usedLogAddress;
 
     /** Faults of memory that did not break the queue so far. */
     private int memoryErrors;
@@ -108,7 +119,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         this.queue = queue;
         this.faults = faults;
         this.idle = new DescriptorChain[queue.size()];
-        this.taken = new boolean[queue.size()];
+        this.taken = new DescriptorChain[queue.size()];
         this.stats = device.stats(index);
         this.handler = device.start(this, features);
         this.demand = handler instanceof DemandHandler taking ? taking : null;
@@ -219,6 +230,11 @@ public final class RunningQueue implements QueueContext, Pollable {
      */
     public void log(@Nullable DirtyLog payload, @Nullable DirtyLog used, long usedAddress) {
         log = payload;
+        usedLog = used;
+        usedLogAddress = usedAddress;
+        if (lost != null) {
+            return; // What was written to the ring has been marked.
+        }
         try {
             queue.logUsed(used, usedAddress);
         } catch (InternalError e) {
@@ -233,7 +249,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public void wake() {
-        if (active || broken || draining != null) {
+        if (active || broken || draining != null || missing != null) {
             return;
         }
         try {
@@ -247,7 +263,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public boolean poll() {
-        if (broken || draining != null) {
+        if (broken || draining != null || missing != null) {
             return false;
         }
         try {
@@ -280,7 +296,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     @Override
     public boolean arm() {
         boolean wanted = demand == null || starved;
-        if (wanted && !broken && draining == null) {
+        if (wanted && !broken && draining == null && missing == null) {
             try {
                 if (queue.armKicks()) {
                     queue.disarmKicks();
@@ -309,13 +325,13 @@ public final class RunningQueue implements QueueContext, Pollable {
             settle(chain);
             throw e;
         }
-        return true;
+        return missing == null;
     }
 
     @Override
     public @Nullable DescriptorChain take() {
         // Bounded, for a driver may make malformed chains available as fast as they are rejected.
-        for (int tries = 0; tries < BUDGET && !broken && draining == null; tries++) {
+        for (int tries = 0; tries < BUDGET && !broken && draining == null && missing == null; tries++) {
             try {
                 if (queue.isEmpty()) {
                     break;
@@ -340,7 +356,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         try {
             return pollOrReject(chain) ? chain : null;
         } catch (RingFault | InternalError | RuntimeException e) {
-            if (taken[chain.slot()]) {
+            if (taken[chain.slot()] != null) {
                 recycle(chain);
             }
             throw e;
@@ -372,16 +388,24 @@ public final class RunningQueue implements QueueContext, Pollable {
         }
         DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
         inFlight++;
-        taken[chain.slot()] = true;
-        stats.chains.increment();
+        taken[chain.slot()] = chain;
         return chain;
     }
 
-    /** Takes the next chain, of which there is one. Returns whether it is well-formed; it has been rejected if not. */
+    /**
+     * Takes the next chain, of which there is one. Returns whether it is well-formed; it has been rejected if not, or is
+     * still available if a translation is missing.
+     */
     private boolean pollOrReject(DescriptorChain chain) throws RingFault {
         try {
-            queue.poll(chain);
+            if (!queue.poll(chain)) {
+                missing = queue.missing();
+                recycle(chain);
+                return false;
+            }
+            stats.chains.increment();
         } catch (ChainFault e) {
+            stats.chains.increment();
             stats.rejected.increment();
             faults.warn(name, "rejected a chain, " + e.getMessage());
             handler.reject(chain);
@@ -392,13 +416,13 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /** Gives up a chain whose handling failed half-way, unless something is on its way that will complete it. */
     private void settle(DescriptorChain chain) {
-        if (!taken[chain.slot()] || !handler.abandon(chain)) {
+        if (taken[chain.slot()] == null || !handler.abandon(chain)) {
             return;
         }
         try {
             handler.reject(chain);
         } catch (InternalError | RuntimeException e) {
-            if (taken[chain.slot()]) {
+            if (taken[chain.slot()] != null) {
                 recycle(chain);
             }
         }
@@ -406,7 +430,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     private void recycle(DescriptorChain chain) {
         chain.clear();
-        taken[chain.slot()] = false;
+        taken[chain.slot()] = null;
         idle[idleCount++] = chain;
         inFlight--;
     }
@@ -453,7 +477,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     private void publish() {
-        if (broken) {
+        if (broken || lost != null) {
             return;
         }
         try {
@@ -498,7 +522,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             active = false;
             loop.deactivate(this);
         }
-        if (!broken) {
+        if (!broken && lost == null) {
             try {
                 queue.armKicks();
             } catch (RingFault e) {
@@ -510,7 +534,8 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     /**
-     * Moves to a memory table that still has all the regions of the one before; chains in flight go on.
+     * Moves to a memory table that still has all the regions of the one before; chains in flight go on. Not for a device
+     * behind an IOMMU, whose ring may have to be looked up anew.
      *
      * @param memory the next generation
      */
@@ -532,12 +557,64 @@ public final class RunningQueue implements QueueContext, Pollable {
         });
     }
 
+    /**
+     * A translation has come, of a device behind an IOMMU.
+     *
+     * @param first I/O virtual address of its first byte
+     * @param last and of its last one
+     */
+    public void translated(long first, long last) {
+        Iotlb.Miss miss = missing;
+        if (miss == null || miss.address() < first || miss.address() > last) {
+            return;
+        }
+        missing = null;
+        if (lost != null) {
+            rebind(lost);
+        }
+        wake();
+    }
+
+    /**
+     * Lets go of translations that are gone from the IOTLB: chains in flight that touch them are completed, and the ring is
+     * looked up again if it does.
+     *
+     * @param first I/O virtual address of the first byte
+     * @param last and of the last one
+     * @param memory to find the ring in
+     * @return completed when this queue uses none of them
+     */
+    public CompletableFuture<Void> invalidated(long first, long last, GuestMemory memory) {
+        if (lost == null && queue.touches(first, last)) {
+            return replaceMemory(memory);
+        }
+        for (int slot = 0; slot < made; slot++) {
+            DescriptorChain chain = taken[slot];
+            if (chain != null && chain.touches(first, last)) {
+                return drain().thenRun(() -> {
+                    draining = null;
+                    wake();
+                });
+            }
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
     private void rebind(GuestMemory memory) {
         if (broken) {
             return;
         }
+        missing = queue.missing(memory);
+        if (missing != null) {
+            lost = memory;
+            return;
+        }
         try {
             queue.rebind(memory);
+            lost = null;
+            if (memory.iotlb() != null) {
+                queue.logUsed(usedLog, usedLogAddress); // The ring may lie elsewhere now.
+            }
         } catch (RingFault e) {
             breakQueue(e);
         } catch (InternalError e) {
@@ -590,6 +667,9 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /** The JVM reports a fault at some later point, perhaps while another queue of the loop is at work than its own. */
     private void breakIfMemoryIsGone(InternalError error) {
+        if (lost != null) {
+            return; // This queue has touched nothing.
+        }
         if (++memoryErrors == MAX_MEMORY_ERRORS) {
             breakQueue(memoryFault(error));
             return;

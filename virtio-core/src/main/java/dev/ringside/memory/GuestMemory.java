@@ -4,12 +4,14 @@ import dev.ringside.fault.MessageFault;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation of a device's memory table: regions, found by guest-physical or by front-end virtual address.
- * Immutable and thread-safe. The regions belong to whoever made the table.
+ * One generation of a device's memory table: regions, found by guest-physical or by front-end virtual address; and by
+ * I/O virtual address, if the device is behind an IOMMU. Immutable apart from what the {@link Iotlb} learns, and
+ * thread-safe. The regions belong to whoever made the table.
  */
 public final class GuestMemory {
     /** A device that has no memory yet. */
@@ -18,8 +20,17 @@ public final class GuestMemory {
     private final List<MemoryRegion> regions;
     private final Index byGuestAddress;
     private final Index byUserAddress;
+    private final @Nullable Iotlb iotlb;
+
+    private GuestMemory(GuestMemory physical, Iotlb iotlb) {
+        this.regions = physical.regions;
+        this.byGuestAddress = physical.byGuestAddress;
+        this.byUserAddress = physical.byUserAddress;
+        this.iotlb = iotlb;
+    }
 
     private GuestMemory(List<MemoryRegion> regions) {
+        this.iotlb = null;
         this.regions = List.copyOf(regions);
         this.byGuestAddress = new Index(regions, MemoryRegion::guestAddress);
         this.byUserAddress = new Index(regions, MemoryRegion::userAddress);
@@ -35,6 +46,40 @@ public final class GuestMemory {
         memory.byGuestAddress.checkDisjoint("guest");
         memory.byUserAddress.checkDisjoint("user");
         return memory;
+    }
+
+    /** The same memory as a device behind an IOMMU sees it: descriptors and vring addresses are I/O virtual. */
+    public GuestMemory behind(Iotlb translations) {
+        return new GuestMemory(this, translations);
+    }
+
+    /** Of a device behind an IOMMU, else {@code null}. */
+    public @Nullable Iotlb iotlb() {
+        return iotlb;
+    }
+
+    /**
+     * Translates an I/O virtual address; only of memory {@link #behind} an IOMMU.
+     *
+     * @param address any {@code long} is allowed
+     * @param access {@link Iotlb#READ}, {@link Iotlb#WRITE} or both
+     * @param place filled if this returns {@code true}
+     * @return whether there is a translation that allows the access
+     */
+    public boolean translate(long address, int access, Place place) {
+        Iotlb.Entry entry = Objects.requireNonNull(iotlb).find(address, access);
+        if (entry == null) {
+            return false;
+        }
+        long user = entry.userAddress() + (address - entry.first());
+        MemoryRegion region = atUserAddress(user);
+        if (region == null) {
+            place.set(null, 0, 0);
+        } else {
+            long offset = user - region.userAddress();
+            place.set(region, offset, Math.min(entry.last() - address + 1, region.size() - offset));
+        }
+        return true;
     }
 
     /** The regions, in the order in which they were given. */

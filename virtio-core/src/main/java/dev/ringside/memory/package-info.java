@@ -14,6 +14,9 @@
  *                MemorySegment + offset  ->  raw address for io_uring
  * </pre>
  *
+ * <p>Of a device behind an IOMMU both are I/O virtual addresses, which an {@link dev.ringside.memory.Iotlb} translates to
+ * front-end virtual ones as far as the front-end has told.
+ *
  * <p>Shared fields are read and written through {@link dev.ringside.memory.GuestAccess} only, little-endian, with the
  * memory order in the method's name.
  */

@@ -4,7 +4,9 @@ import dev.ringside.fault.ChainFault;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
+import dev.ringside.memory.Place;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -26,6 +28,12 @@ public final class DescriptorChain {
     /** What a pooled chain keeps for the next request: enough for most, and little for one that is rarely so long. */
     private static final int KEPT_SEGMENTS = 64;
 
+    /** Results of {@link #appendTranslated}, beside addresses, which are not negative. */
+    static final long APPENDED = -1;
+
+    static final long OUTSIDE = -2;
+    static final long TOO_MANY = -3;
+
     private final int slot;
     private int head;
     /** Of a packed ring, that the chain takes; 0 if it is not known where the chain ends. */
@@ -45,6 +53,10 @@ public final class DescriptorChain {
     private MemoryRegion[] region = new MemoryRegion[4];
     private long[] offset = new long[4];
     private long[] length = new long[4];
+    /** I/O virtual addresses of the segments, if the device is behind an IOMMU; made when first needed. */
+    private long @Nullable [] ioAddress;
+
+    private @Nullable Place place;
 
     /** @param slot a small number by which the chain's owner tells its chains apart */
     public DescriptorChain(int slot) {
@@ -199,6 +211,83 @@ public final class DescriptorChain {
         return null;
     }
 
+    /**
+     * The same for a buffer at an I/O virtual address.
+     *
+     * @return {@link #APPENDED}; or, and nothing is appended then, {@link #OUTSIDE}, {@link #TOO_MANY}, or the first
+     *     address whose translation is missing
+     */
+    long appendTranslated(GuestMemory guest, long address, long bytes, boolean writable) {
+        Place found = place();
+        int segment = segments;
+        for (long at = address, rest = bytes; rest > 0; ) {
+            if (!guest.translate(at, writable ? Iotlb.WRITE : Iotlb.READ, found)) {
+                return at;
+            }
+            MemoryRegion in = found.region();
+            if (in == null) {
+                return OUTSIDE;
+            }
+            long piece = Math.min(rest, found.bytes());
+            // Pages that lie side by side are one segment, as they would be without an IOMMU.
+            if (segment > segments
+                    && region[segment - 1] == in
+                    && offset[segment - 1] + length[segment - 1] == found.offset()) {
+                length[segment - 1] += piece;
+            } else {
+                if (segment == MAX_SEGMENTS) {
+                    return TOO_MANY;
+                }
+                if (segment == region.length) {
+                    grow();
+                }
+                region[segment] = in;
+                offset[segment] = found.offset();
+                length[segment] = piece;
+                ioAddresses()[segment] = at;
+                segment++;
+            }
+            at += piece;
+            rest -= piece;
+        }
+        segments = segment;
+        if (writable) {
+            writableBytes += bytes;
+        } else {
+            readableBytes += bytes;
+            readableSegments = segment;
+        }
+        return APPENDED;
+    }
+
+    private Place place() {
+        if (place == null) {
+            place = new Place();
+        }
+        return place;
+    }
+
+    /** With room for as many segments as the other arrays. */
+    private long[] ioAddresses() {
+        if (ioAddress == null) {
+            ioAddress = new long[region.length];
+        } else if (ioAddress.length < region.length) {
+            ioAddress = Arrays.copyOf(ioAddress, region.length);
+        }
+        return ioAddress;
+    }
+
+    /** Whether a buffer touches a range of I/O virtual addresses; {@code false} without an IOMMU. */
+    public boolean touches(long first, long last) {
+        long[] ioAddresses = ioAddress;
+        for (int i = 0; ioAddresses != null && i < segments; i++) {
+            if (ioAddresses[i] <= last && first <= ioAddresses[i] + (length[i] - 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void grow() {
         int capacity = region.length * 4;
         region = Arrays.copyOf(region, capacity);
@@ -216,6 +305,7 @@ public final class DescriptorChain {
             region = new MemoryRegion[KEPT_SEGMENTS];
             offset = new long[KEPT_SEGMENTS];
             length = new long[KEPT_SEGMENTS];
+            ioAddress = null;
         } else {
             Arrays.fill(region, 0, segments, null);
         }

@@ -2,6 +2,7 @@ package dev.ringside.queue;
 
 import dev.ringside.fault.ChainFault;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,6 +34,10 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     private GuestMemory memory = GuestMemory.EMPTY;
     /** Where the last buffer was found; most often the next one lies there as well. */
     private @Nullable MemoryRegion recent;
+    /** Of a device behind an IOMMU. */
+    private @Nullable Iotlb iotlb;
+    /** The first translation that the chain being followed has missed. */
+    private Iotlb.@Nullable Miss missing;
 
     /** The indirect table being walked, where it begins in {@link #table}, and its number of descriptors. */
     MemorySegment table = MemorySegment.NULL;
@@ -40,7 +45,7 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     long tableOffset;
     int tableSize;
 
-    /** A copy of an indirect table that straddles regions; made when first needed. */
+    /** A copy of an indirect table that straddles regions, or pages of an IOMMU; made when first needed. */
     private @Nullable MemorySegment straddlingTable;
 
     /** Of the chain being followed. */
@@ -56,12 +61,19 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     final void rebind(GuestMemory generation) {
         memory = generation;
         recent = null;
+        iotlb = generation.iotlb();
+    }
+
+    /** What the last walk missed: the chain cannot be known before it is there. It has been asked for. */
+    final Iotlb.@Nullable Miss missing() {
+        return missing;
     }
 
     final void begin() {
         buffers = 0;
         sawWritable = false;
         fault = null;
+        missing = null;
     }
 
     /**
@@ -74,7 +86,7 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         ChainFault.Kind wrong = append(chain, address, length, writable);
         sawWritable |= writable;
         if (wrong == null) {
-            return true;
+            return missing == null;
         }
         if (fault == null) {
             fault = new ChainFault(wrong, "buffer of %#x bytes at %#x".formatted(length, address));
@@ -92,6 +104,9 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         if (chain.readableBytes() + chain.writableBytes() + length > MAX_BYTES) {
             return ChainFault.Kind.TOO_LARGE;
         }
+        if (iotlb != null) {
+            return translate(iotlb, chain, address, length, writable);
+        }
         MemoryRegion region = recent;
         if (region == null || !region.holds(address, length)) {
             region = memory.atGuestAddress(address);
@@ -101,6 +116,28 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
             recent = region;
         }
         return chain.append(region, address, length, writable);
+    }
+
+    private ChainFault.@Nullable Kind translate(
+            Iotlb translations, DescriptorChain chain, long address, long length, boolean writable) {
+        if (address < 0 || address > Long.MAX_VALUE - length) {
+            return ChainFault.Kind.OUTSIDE_MEMORY;
+        }
+        if (missing != null) {
+            return null; // The whole chain is going to be walked again.
+        }
+        long missed = chain.appendTranslated(memory, address, length, writable);
+        if (missed == DescriptorChain.APPENDED) {
+            return null;
+        }
+        if (missed == DescriptorChain.OUTSIDE) {
+            return ChainFault.Kind.OUTSIDE_MEMORY;
+        }
+        if (missed == DescriptorChain.TOO_MANY) {
+            return ChainFault.Kind.TOO_LONG;
+        }
+        missing = translations.miss(missed, writable ? Iotlb.WRITE : Iotlb.READ);
+        return null;
     }
 
     /** Notes what is wrong with the chain, unless something else was wrong before. */
@@ -119,8 +156,12 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         return new ChainFault(ChainFault.Kind.TOO_LONG, "more than " + MAX_CHAIN + " descriptors");
     }
 
-    /** Checks a descriptor that refers to an indirect table, and makes that the table being walked. */
-    final void enterIndirect(long address, long length) throws ChainFault {
+    /**
+     * Checks a descriptor that refers to an indirect table, and makes that the table being walked.
+     *
+     * @return {@code false} if its translation is missing
+     */
+    final boolean enterIndirect(long address, long length) throws ChainFault {
         if (!indirectAllowed) {
             throw new ChainFault(ChainFault.Kind.INDIRECT_NOT_NEGOTIATED, "INDIRECT without the feature");
         }
@@ -128,17 +169,51 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
             throw new ChainFault(ChainFault.Kind.INDIRECT_LENGTH, "indirect table of " + length + " bytes");
         }
         tableSize = (int) length / DESC_BYTES;
+        if (iotlb != null) {
+            return enterTranslated(iotlb, address, length);
+        }
         MemoryRegion region = memory.atGuestAddress(address);
         if (region != null && region.size() - (address - region.guestAddress()) >= length) {
             table = region.memory();
             tableOffset = address - region.guestAddress();
-            return;
+            return true;
         }
         DescriptorChain pieces = new DescriptorChain(0);
         if (pieces.append(memory, address, length, false) != null) {
-            throw new ChainFault(
-                    ChainFault.Kind.OUTSIDE_MEMORY, "indirect table of %#x bytes at %#x".formatted(length, address));
+            throw tableOutside(address, length);
         }
+        copyTable(pieces, length);
+        return true;
+    }
+
+    private boolean enterTranslated(Iotlb translations, long address, long length) throws ChainFault {
+        if (address < 0 || address > Long.MAX_VALUE - length) {
+            throw tableOutside(address, length);
+        }
+        DescriptorChain pieces = new DescriptorChain(0);
+        long missed = pieces.appendTranslated(memory, address, length, false);
+        if (missed >= 0) {
+            missing = translations.miss(missed, Iotlb.READ);
+            return false;
+        }
+        if (missed != DescriptorChain.APPENDED) {
+            throw tableOutside(address, length);
+        }
+        if (pieces.segments() == 1) {
+            table = pieces.memory(0);
+            tableOffset = pieces.offset(0);
+        } else {
+            copyTable(pieces, length);
+        }
+        return true;
+    }
+
+    private static ChainFault tableOutside(long address, long length) {
+        return new ChainFault(
+                ChainFault.Kind.OUTSIDE_MEMORY, "indirect table of %#x bytes at %#x".formatted(length, address));
+    }
+
+    private void copyTable(DescriptorChain pieces, long length) {
         if (straddlingTable == null) {
             straddlingTable = Arena.ofAuto().allocate((long) MAX_CHAIN * DESC_BYTES, DESC_BYTES);
         }

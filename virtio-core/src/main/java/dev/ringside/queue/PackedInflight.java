@@ -314,6 +314,12 @@ final class PackedInflight {
         return head;
     }
 
+    /** {@link #taken} the other way round, store by store, for the chain that was taken last. */
+    void untaken(int head) {
+        putFreeHeads(head);
+        GuestAccess.putU8Release(region, desc(head) + INFLIGHT, 0);
+    }
+
     /** A chain is used, which the driver does not see yet. */
     void pushed(int head) {
         batch[batched++] = head;

@@ -5,7 +5,7 @@ import dev.ringside.fault.RingFault;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
-import dev.ringside.memory.MemoryRegion;
+import dev.ringside.memory.Iotlb;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -58,8 +58,10 @@ public final class PackedVirtqueue implements Virtqueue {
     private static final int U16_MASK = 0xffff;
     private static final int UNKNOWN = -1;
 
+    private static final long UNTRANSLATED = -1;
+
     private final int size;
-    private final VringAddress address;
+    private final List<RingPart> parts;
     private final boolean eventIdx;
     private final PackedWalk walk;
     private final @Nullable PackedInflight inflight;
@@ -79,6 +81,8 @@ public final class PackedVirtqueue implements Virtqueue {
 
     private long descLogAddress;
     private long deviceLogAddress;
+    /** Of the device area behind an IOMMU. */
+    private long deviceGuestAddress = UNTRANSLATED;
 
     /** The entry where the next chain begins. */
     private int avail;
@@ -136,7 +140,7 @@ public final class PackedVirtqueue implements Virtqueue {
             throws RingFault {
         checkSize(size);
         this.size = size;
-        this.address = address;
+        this.parts = parts(size, address);
         this.eventIdx = features.eventIdx();
         this.walk = new PackedWalk(features.indirectDesc());
         rebind(memory);
@@ -146,6 +150,38 @@ public final class PackedVirtqueue implements Virtqueue {
             recover(inflight);
         }
         this.publishedBefore = place(used, usedWrap) != INITIAL_PLACE;
+    }
+
+    private static List<RingPart> parts(int size, VringAddress address) {
+        return List.of(
+                new RingPart(
+                        "descriptor ring",
+                        address.desc(),
+                        (long) size * DescriptorWalk.DESC_BYTES,
+                        DESC_ALIGNMENT,
+                        Iotlb.READ_WRITE),
+                new RingPart("driver area", address.avail(), EVENT_BYTES, EVENT_ALIGNMENT, Iotlb.READ),
+                new RingPart("device area", address.used(), EVENT_BYTES, EVENT_ALIGNMENT, Iotlb.READ_WRITE));
+    }
+
+    /** As {@link #missing(GuestMemory)}, of a queue that is still to be made. */
+    public static Iotlb.@Nullable Miss missing(int size, VringAddress address, GuestMemory memory) {
+        return SplitVirtqueue.missing(parts(size, address), memory);
+    }
+
+    @Override
+    public Iotlb.@Nullable Miss missing(GuestMemory memory) {
+        return SplitVirtqueue.missing(parts, memory);
+    }
+
+    @Override
+    public Iotlb.@Nullable Miss missing() {
+        return walk.missing();
+    }
+
+    @Override
+    public boolean touches(long first, long last) {
+        return parts.stream().anyMatch(part -> part.touches(first, last));
     }
 
     /** Bytes that the record of one queue's requests in flight takes. */
@@ -228,13 +264,13 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public void rebind(GuestMemory memory) throws RingFault {
-        desc = RingArea.find(
-                memory, "descriptor ring", address.desc(), (long) size * DescriptorWalk.DESC_BYTES, DESC_ALIGNMENT);
-        driver = RingArea.find(memory, "driver area", address.avail(), EVENT_BYTES, EVENT_ALIGNMENT);
-        device = RingArea.find(memory, "device area", address.used(), EVENT_BYTES, EVENT_ALIGNMENT);
+        desc = parts.get(0).find(memory);
+        driver = parts.get(1).find(memory);
+        device = parts.get(2).find(memory);
         walk.rebind(memory);
-        MemoryRegion region = memory.atUserAddress(address.desc());
-        descLogAddress = region == null ? -1 : region.guestAddress() + (address.desc() - region.userAddress());
+        descLogAddress = parts.get(0).guestAddress(memory);
+        deviceGuestAddress =
+                memory.iotlb() == null ? UNTRANSLATED : parts.get(2).guestAddress(memory);
     }
 
     @Override
@@ -315,11 +351,28 @@ public final class PackedVirtqueue implements Virtqueue {
         if (isEmpty()) {
             return false;
         }
-        ChainFault fault = resubmissions() > 0 ? pollResubmitted(chain) : pollRing(chain);
+        boolean again = resubmissions() > 0;
+        ChainFault fault = again ? pollResubmitted(chain) : pollRing(chain);
         if (fault != null) {
             throw fault;
         }
-        return true;
+        if (walk.missing() == null) {
+            return true;
+        }
+        untake(chain, again);
+        return false;
+    }
+
+    private void untake(DescriptorChain chain, boolean again) {
+        if (again) {
+            nextResubmitted--;
+            return;
+        }
+        availFlags = UNKNOWN;
+        moveAvail(-chain.entries());
+        if (inflight != null) {
+            inflight.untaken(chain.record());
+        }
     }
 
     private @Nullable ChainFault pollResubmitted(DescriptorChain chain) throws RingFault {
@@ -441,7 +494,7 @@ public final class PackedVirtqueue implements Virtqueue {
     @Override
     public void logUsed(@Nullable DirtyLog log, long address) {
         usedLog = log;
-        deviceLogAddress = address;
+        deviceLogAddress = deviceGuestAddress == UNTRANSLATED ? address : deviceGuestAddress;
         if (log != null) {
             // An earlier device may have died between writing and marking.
             log.mark(descLogAddress, desc.byteSize());

@@ -34,7 +34,7 @@ final class PackedWalk extends DescriptorWalk {
      * @param firstFlags its flags, which have been loaded already
      * @param room entries that the chain can have at most; above 0
      * @param inflight where the chain's descriptors are copied to, {@code null} for nowhere
-     * @return what is wrong with the chain, or {@code null}; either way it knows its id and its number of entries
+     * @return what is wrong with the chain, or {@code null}, also if a translation is {@link #missing}; in any case it knows its id and its number of entries
      * @throws RingFault if the chain does not end
      */
     @Nullable
@@ -105,7 +105,9 @@ final class PackedWalk extends DescriptorWalk {
     /** Of the table's descriptors only WRITE means anything; one follows the other (§2.8.7). */
     private void followIndirect(DescriptorChain chain, long address, long length) {
         try {
-            enterIndirect(address, length);
+            if (!enterIndirect(address, length)) {
+                return;
+            }
         } catch (ChainFault e) {
             fail(e);
             return;

@@ -169,6 +169,11 @@ final class SplitInflight {
         GuestAccess.putU8Release(region, desc + INFLIGHT, 1);
     }
 
+    /** The chain that was taken last is available again; nothing has been done with it. */
+    void untaken(int head) {
+        GuestAccess.putU8Release(region, desc(head) + INFLIGHT, 0);
+    }
+
     /** A chain stands in the used ring, where the driver does not see it yet. */
     void pushed(int head) {
         GuestAccess.putU16(region, desc(head) + NEXT, lastBatchHead);

@@ -5,8 +5,10 @@ import dev.ringside.fault.RingFault;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestAccess;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The split virtqueue (virtio 1.2 §2.7). */
@@ -32,8 +34,10 @@ public final class SplitVirtqueue implements Virtqueue {
     private static final int USED_ALIGNMENT = 4;
     private static final int U16_MASK = 0xffff;
 
+    private static final long UNTRANSLATED = -1;
+
     private final int size;
-    private final VringAddress address;
+    private final List<RingPart> parts;
     private final boolean eventIdx;
     private final SplitWalk walk;
     private final @Nullable SplitInflight inflight;
@@ -50,6 +54,8 @@ public final class SplitVirtqueue implements Virtqueue {
     private @Nullable DirtyLog usedLog;
 
     private long usedLogAddress;
+    /** Of the used ring behind an IOMMU. */
+    private long usedGuestAddress = UNTRANSLATED;
 
     /** The next entry of the avail ring to take; free-running, modulo 2^16 as all ring indices. */
     private int lastAvail;
@@ -97,8 +103,8 @@ public final class SplitVirtqueue implements Virtqueue {
             throws RingFault {
         checkSize(size);
         this.size = size;
-        this.address = address;
         this.eventIdx = features.eventIdx();
+        this.parts = parts(size, address, eventIdx);
         this.walk = new SplitWalk(features.indirectDesc());
         rebind(memory);
         this.lastAvail = base & U16_MASK;
@@ -111,6 +117,62 @@ public final class SplitVirtqueue implements Virtqueue {
             lastAvail = (usedIdx + resubmitted.length) & U16_MASK;
             availIdx = lastAvail;
         }
+    }
+
+    private static List<RingPart> parts(int size, VringAddress address, boolean eventIdx) {
+        // Both rings end with the event field of the other side, present whether negotiated or not in every layout
+        // that drivers use; without EVENT_IDX it is neither needed nor touched.
+        int event = eventIdx ? 2 : 0;
+        return List.of(
+                new RingPart(
+                        "descriptor table",
+                        address.desc(),
+                        (long) size * DescriptorWalk.DESC_BYTES,
+                        DESC_ALIGNMENT,
+                        Iotlb.READ),
+                new RingPart(
+                        "avail ring",
+                        address.avail(),
+                        AVAIL_RING + (long) size * AVAIL_ELEMENT_BYTES + event,
+                        AVAIL_ALIGNMENT,
+                        Iotlb.READ),
+                new RingPart(
+                        "used ring",
+                        address.used(),
+                        USED_RING + (long) size * USED_ELEMENT_BYTES + event,
+                        USED_ALIGNMENT,
+                        Iotlb.READ_WRITE));
+    }
+
+    /** As {@link #missing(GuestMemory)}, of a queue that is still to be made. */
+    public static Iotlb.@Nullable Miss missing(
+            int size, VringAddress address, RingFeatures features, GuestMemory memory) {
+        return missing(parts(size, address, features.eventIdx()), memory);
+    }
+
+    static Iotlb.@Nullable Miss missing(List<RingPart> parts, GuestMemory memory) {
+        for (RingPart part : parts) {
+            Iotlb.Miss miss = part.missing(memory);
+            if (miss != null) {
+                return miss;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public Iotlb.@Nullable Miss missing(GuestMemory memory) {
+        return missing(parts, memory);
+    }
+
+    @Override
+    public Iotlb.@Nullable Miss missing() {
+        return walk.missing();
+    }
+
+    @Override
+    public boolean touches(long first, long last) {
+        return parts.stream().anyMatch(part -> part.touches(first, last));
     }
 
     /** Bytes that the record of one queue's requests in flight takes. */
@@ -136,23 +198,10 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public void rebind(GuestMemory memory) throws RingFault {
-        desc = RingArea.find(
-                memory, "descriptor table", address.desc(), (long) size * DescriptorWalk.DESC_BYTES, DESC_ALIGNMENT);
-        // Both rings end with the event field of the other side, present whether negotiated or not in every layout
-        // that drivers use; without EVENT_IDX it is neither needed nor touched.
-        int event = eventIdx ? 2 : 0;
-        avail = RingArea.find(
-                memory,
-                "avail ring",
-                address.avail(),
-                AVAIL_RING + (long) size * AVAIL_ELEMENT_BYTES + event,
-                AVAIL_ALIGNMENT);
-        used = RingArea.find(
-                memory,
-                "used ring",
-                address.used(),
-                USED_RING + (long) size * USED_ELEMENT_BYTES + event,
-                USED_ALIGNMENT);
+        desc = parts.get(0).find(memory);
+        avail = parts.get(1).find(memory);
+        used = parts.get(2).find(memory);
+        usedGuestAddress = memory.iotlb() == null ? UNTRANSLATED : parts.get(2).guestAddress(memory);
         walk.rebind(memory);
     }
 
@@ -195,10 +244,26 @@ public final class SplitVirtqueue implements Virtqueue {
             throw new RingFault(
                     RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " chains in flight, and more made available");
         }
-        int head = resubmissions() > 0 ? resubmitted[nextResubmitted++] : takeHead();
+        boolean again = resubmissions() > 0;
+        int head = again ? resubmitted[nextResubmitted++] : takeHead();
         outstanding++;
-        walk.follow(desc, size, head, chain);
-        return true;
+        if (walk.follow(desc, size, head, chain)) {
+            return true;
+        }
+        untake(head, again);
+        return false;
+    }
+
+    private void untake(int head, boolean again) {
+        outstanding--;
+        if (again) {
+            nextResubmitted--;
+            return;
+        }
+        lastAvail = (lastAvail - 1) & U16_MASK;
+        if (inflight != null) {
+            inflight.untaken(head);
+        }
     }
 
     private int takeHead() throws RingFault {
@@ -282,10 +347,10 @@ public final class SplitVirtqueue implements Virtqueue {
     @Override
     public void logUsed(@Nullable DirtyLog log, long address) {
         usedLog = log;
-        usedLogAddress = address;
+        usedLogAddress = usedGuestAddress == UNTRANSLATED ? address : usedGuestAddress;
         if (log != null) {
             // An earlier device may have died between writing and marking.
-            log.mark(address, used.byteSize());
+            log.mark(usedLogAddress, used.byteSize());
         }
     }
 

@@ -13,8 +13,12 @@ final class SplitWalk extends DescriptorWalk {
         super(indirectAllowed);
     }
 
-    /** struct virtq_desc: le64 addr, le32 len, le16 flags, le16 next. */
-    void follow(MemorySegment descriptorTable, int descriptorTableSize, int head, DescriptorChain chain)
+    /**
+     * Fills a chain. struct virtq_desc: le64 addr, le32 len, le16 flags, le16 next.
+     *
+     * @return {@code false} if a translation is missing
+     */
+    boolean follow(MemorySegment descriptorTable, int descriptorTableSize, int head, DescriptorChain chain)
             throws ChainFault {
         chain.begin(head);
         begin();
@@ -44,7 +48,9 @@ final class SplitWalk extends DescriptorWalk {
 
             if ((flags & F_INDIRECT) != 0) {
                 checkPlace(flags, inIndirect);
-                enterIndirect(address, length);
+                if (!enterIndirect(address, length)) {
+                    return false;
+                }
                 inTable = 0;
                 inIndirect = true;
                 index = 0;
@@ -62,6 +68,7 @@ final class SplitWalk extends DescriptorWalk {
         if (fault != null) {
             throw fault;
         }
+        return missing() == null;
     }
 
     private static void checkPlace(int flags, boolean inIndirect) throws ChainFault {

@@ -4,6 +4,7 @@ import dev.ringside.fault.ChainFault;
 import dev.ringside.fault.RingFault;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import org.jspecify.annotations.Nullable;
 
 /** The device's side of one virtqueue, whatever its ring format. Owned by one thread. */
@@ -28,12 +29,25 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * Takes the next available chain.
      *
      * @param chain filled, when this returns {@code true} or throws {@link ChainFault}
-     * @return whether there was one
+     * @return whether there was one. Also {@code false} if a translation is {@link #missing} without which it cannot be
+     *     known: the chain stays available then
      * @throws ChainFault if the chain is malformed. It is taken nevertheless: {@code chain} holds its head and as much
      *     of it as could be read, and the caller has to {@link #push} it
      * @throws RingFault if the ring is malformed; the queue is of no further use
      */
     boolean poll(DescriptorChain chain) throws ChainFault, RingFault;
+
+    /** What the last {@link #poll} has missed, and asked for; {@code null} if nothing. */
+    Iotlb.@Nullable Miss missing();
+
+    /**
+     * The first translation without which {@link #rebind} cannot find the ring; it has been asked for. {@code null} if
+     * there is none, as always without an IOMMU.
+     */
+    Iotlb.@Nullable Miss missing(GuestMemory memory);
+
+    /** Whether the ring touches a range of I/O virtual addresses, for a device behind an IOMMU. */
+    boolean touches(long first, long last);
 
     /**
      * Takes {@link #poll} back: the chain is available again, as if it had never been taken.
@@ -85,7 +99,8 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * Marks writes to the used ring, or the device area, in a log from here on; the whole of it at once.
      *
      * @param log {@code null} for no more
-     * @param address guest-physical address of the used ring, for the log; from the front-end
+     * @param address guest-physical address of the used ring, for the log; from the front-end. Not used behind an IOMMU,
+     *     where front-ends give an I/O virtual one (QEMU does)
      */
     void logUsed(@Nullable DirtyLog log, long address);
 

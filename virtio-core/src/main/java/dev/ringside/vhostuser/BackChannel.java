@@ -8,6 +8,7 @@ import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.Iotlb;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -15,6 +16,7 @@ import java.util.List;
 
 /** The second socket, on which the back-end makes requests of its own (vhost-user, "Back-end communication"). */
 final class BackChannel {
+    private static final int IOTLB_MSG = 1;
     private static final int CONFIG_CHANGE_MSG = 2;
 
     private final FdChannel channel;
@@ -34,6 +36,16 @@ final class BackChannel {
     void configChanged() {
         ByteBuf message = channel.alloc().directBuffer(VhostUserFraming.HEADER_BYTES);
         message.writeIntLE(CONFIG_CHANGE_MSG).writeIntLE(VERSION).writeIntLE(0);
+        channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
+    }
+
+    /** Asks for a translation (BACKEND_IOTLB_MSG of type MISS); it comes as a request of the front-end. */
+    void iotlbMiss(Iotlb.Miss miss) {
+        int payload = MessageDecoder.PADDED_IOTLB_BYTES;
+        ByteBuf message = channel.alloc().directBuffer(VhostUserFraming.HEADER_BYTES + payload);
+        message.writeIntLE(IOTLB_MSG).writeIntLE(VERSION).writeIntLE(payload);
+        message.writeLongLE(miss.address()).writeLongLE(0).writeLongLE(0);
+        message.writeByte(miss.access()).writeByte(MessageDecoder.IOTLB_MISS).writeZero(Long.BYTES - 2);
         channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
     }
 

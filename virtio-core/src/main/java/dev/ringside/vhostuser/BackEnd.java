@@ -13,6 +13,7 @@ import dev.ringside.linux.LinuxException;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ final class BackEnd {
     private final DeviceLoop loop;
     private final Negotiation negotiated;
     private final MemoryTable memoryTable = new MemoryTable();
+    private final Translation translation;
     private final ConfigSpace configSpace;
     private final Logging logging;
     private final InflightTracking inflight;
@@ -45,10 +47,11 @@ final class BackEnd {
         this.device = device;
         this.loop = loop;
         this.negotiated = new Negotiation(device);
+        this.translation = new Translation(negotiated, memoryTable, this::askForTranslation);
         this.configSpace = new ConfigSpace(device, negotiated, faults);
         this.logging = new Logging(negotiated);
         this.inflight = new InflightTracking(device, negotiated);
-        this.vrings = new Vrings(device, loop, vringLoops, faults, negotiated, memoryTable, logging, inflight);
+        this.vrings = new Vrings(device, loop, vringLoops, faults, negotiated, translation, logging, inflight);
     }
 
     boolean acknowledges() {
@@ -89,7 +92,7 @@ final class BackEnd {
             }
             case Message.SetVringAddr set -> {
                 Vring vring = vrings.at(set.index());
-                vring.address(set.address(), memoryTable.memory());
+                vring.address(set.address(), translation.memory());
                 yield vring.logUsed(set.log(), set.logAddress()).thenApply(done -> Reply.DONE);
             }
             case Message.SetVringBase set -> {
@@ -126,6 +129,15 @@ final class BackEnd {
             }
             case Message.SetVringEnable set -> vrings.enable(set);
             case Message.SetBackendReqFd set -> setBackendReqFd(set, frame);
+            case Message.IotlbUpdate update -> {
+                negotiated.needTranslation("IOTLB update");
+                translation.update(update);
+                yield vrings.translated(update.address(), update.address() + update.size() - 1);
+            }
+            case Message.IotlbInvalidate invalidate -> {
+                negotiated.needTranslation("IOTLB invalidation");
+                yield invalidate(invalidate);
+            }
             case Message.GetConfig get -> now(configSpace.get(get));
             case Message.SetConfig set -> {
                 configSpace.set(set);
@@ -147,7 +159,8 @@ final class BackEnd {
             case Message.GetMaxMemSlots get -> now(new Reply.U64(MemoryTable.MAX_SLOTS));
             case Message.AddMemReg add -> {
                 negotiated.need(ProtocolFeature.CONFIGURE_MEM_SLOTS, "ADD_MEM_REG");
-                GuestMemory memory = memoryTable.add(add.region());
+                memoryTable.add(add.region());
+                GuestMemory memory = translation.memory();
                 yield vrings.whenAll(vring -> vring.growMemory(memory));
             }
             case Message.RemMemReg remove -> {
@@ -175,6 +188,7 @@ final class BackEnd {
             return setLogging(wanted);
         }
         negotiated.features(wanted);
+        translation.forget();
         vrings.takeFormat();
         if (negotiated.enablesVrings()) {
             return now(Reply.DONE);
@@ -230,6 +244,7 @@ final class BackEnd {
                 .thenApplyAsync(
                         done -> {
                             negotiated.features(0);
+                            translation.forget();
                             vrings.takeFormat();
                             status = 0;
                             inflight.forget();
@@ -260,17 +275,36 @@ final class BackEnd {
     /** Unmaps all that the front-end has shared; no vring runs. */
     private void forgetMemory() {
         memoryTable.clear();
+        translation.forget();
         inflight.forget();
         logging.forget();
     }
 
     /** Moves all queues to the present table, then unmaps regions of the one before. */
     private CompletableFuture<Reply> leaveMemory(List<MemoryRegion> regions) {
-        GuestMemory memory = memoryTable.memory();
+        GuestMemory memory = translation.memory();
         // On the session's loop, for unmapping a large guest takes a while; and also if a queue could not move: it has
         // drained all the same.
         return vrings.whenAll(vring -> vring.replaceMemory(memory))
                 .whenCompleteAsync((done, failure) -> regions.forEach(MemoryRegion::close), loop);
+    }
+
+    /** On any loop: a queue's, or the session's own. */
+    private void askForTranslation(Iotlb.Miss miss) {
+        loop.execute(() -> {
+            if (backChannel != null) {
+                backChannel.iotlbMiss(miss);
+            }
+        });
+    }
+
+    /** Answered when nothing uses what was translated before: the guest may give the memory to something else then. */
+    private CompletableFuture<Reply> invalidate(Message.IotlbInvalidate invalidate) {
+        long first = translation.first(invalidate);
+        long last = translation.last(invalidate);
+        translation.invalidate(first, last);
+        GuestMemory memory = translation.memory();
+        return vrings.whenAll(vring -> vring.invalidated(first, last, memory));
     }
 
     // ------------------------------------------------------------------------------------------- recovery, migration
@@ -329,6 +363,8 @@ final class BackEnd {
                 .thenComposeAsync(
                         base -> {
                             inflight.stopped((int) index, base);
+                            // The front-end may watch the IOMMU no more: QEMU does not for a device that stands still.
+                            translation.forget();
                             return handOverIfMigrating().thenApply(done -> new Reply.VringState(index, base));
                         },
                         loop);
@@ -356,10 +392,15 @@ final class BackEnd {
 
     private List<Frame> retell() {
         List<Frame> words = new ArrayList<>();
+        long protocolFeatures = negotiated.protocolFeatures();
+        if (negotiated.mayTranslate()) {
+            // In the order in which translation is offered, and CONFIG not to everybody.
+            words.add(Words.u64(RequestType.SET_PROTOCOL_FEATURES, protocolFeatures & ~ProtocolFeature.CONFIG));
+        }
         if (negotiated.isOwned()) {
             words.add(Words.empty(RequestType.SET_OWNER));
         }
-        words.add(Words.u64(RequestType.SET_PROTOCOL_FEATURES, negotiated.protocolFeatures()));
+        words.add(Words.u64(RequestType.SET_PROTOCOL_FEATURES, protocolFeatures));
         words.add(Words.u64(RequestType.SET_FEATURES, negotiated.features()));
         if (status != 0) {
             words.add(Words.u64(RequestType.SET_STATUS, status));

@@ -65,6 +65,16 @@ sealed interface Message {
 
     record SetBackendReqFd(Fd fd) implements Message {}
 
+    /**
+     * "An IOTLB message", of type UPDATE.
+     *
+     * @param access VHOST_ACCESS_RO, _WO or _RW
+     */
+    record IotlbUpdate(long address, long size, long userAddress, int access) implements Message {}
+
+    /** The same of type INVALIDATE. */
+    record IotlbInvalidate(long address, long size) implements Message {}
+
     record GetConfig(long offset, long size, long flags) implements Message {}
 
     record SetConfig(long offset, byte[] bytes) implements Message {}

@@ -25,6 +25,13 @@ final class MessageDecoder {
     private static final int PADDED_INFLIGHT_BYTES = 24;
     private static final int REGION_BYTES = 32;
     private static final int CONFIG_HEADER_BYTES = 12;
+    /** struct vhost_iotlb_msg: u64 iova, u64 size, u64 uaddr, u8 perm, u8 type; padded to the second by compilers. */
+    private static final int IOTLB_BYTES = 26;
+
+    static final int PADDED_IOTLB_BYTES = 32;
+    static final int IOTLB_MISS = 1;
+    private static final int IOTLB_UPDATE = 2;
+    private static final int IOTLB_INVALIDATE = 3;
 
     /** In the u64 of SET_VRING_KICK, CALL and ERR: the index, and whether a descriptor is missing on purpose. */
     private static final long VRING_INDEX_MASK = 0xff;
@@ -114,6 +121,7 @@ final class MessageDecoder {
                 expectFds(1, 1);
                 yield new Message.SetBackendReqFd(frame.fds().get(0));
             }
+            case IOTLB_MSG -> iotlb();
             case GET_CONFIG -> getConfig();
             case SET_CONFIG -> setConfig();
             case RESET_DEVICE -> empty(new Message.ResetDevice());
@@ -219,6 +227,20 @@ final class MessageDecoder {
         }
         expectFds(1, 1);
         return frame.fds().get(0);
+    }
+
+    private Message iotlb() throws MessageFault {
+        expectSize(payload.readableBytes() == PADDED_IOTLB_BYTES ? PADDED_IOTLB_BYTES : IOTLB_BYTES);
+        long address = payload.readLongLE();
+        long size = payload.readLongLE();
+        long userAddress = payload.readLongLE();
+        int access = payload.readUnsignedByte();
+        int kind = payload.readUnsignedByte();
+        return switch (kind) {
+            case IOTLB_UPDATE -> new Message.IotlbUpdate(address, size, userAddress, access);
+            case IOTLB_INVALIDATE -> new Message.IotlbInvalidate(address, size);
+            default -> throw new MessageFault("IOTLB message of type " + kind);
+        };
     }
 
     private Message getConfig() throws MessageFault {

@@ -13,6 +13,9 @@ final class Negotiation {
     private final VirtioDevice device;
 
     private boolean owned;
+    /** The front-end has made ready for translations as QEMU does. */
+    private boolean mayTranslate;
+
     private long features;
     private long protocolFeatures;
 
@@ -30,7 +33,11 @@ final class Negotiation {
     }
 
     long offeredFeatures() {
-        return device.features() | Feature.TRANSPORT | VHOST_USER_F_PROTOCOL_FEATURES | VHOST_F_LOG_ALL;
+        return device.features()
+                | Feature.TRANSPORT
+                | (owned && mayTranslate ? Feature.ACCESS_PLATFORM : 0)
+                | VHOST_USER_F_PROTOCOL_FEATURES
+                | VHOST_F_LOG_ALL;
     }
 
     long offeredProtocolFeatures() {
@@ -65,6 +72,19 @@ final class Negotiation {
                     "protocol features %#x were not offered".formatted(wanted & ~offeredProtocolFeatures()));
         }
         protocolFeatures = wanted;
+        // User-Mode Linux takes any feature that it is offered, and then knows nothing of translations. It has all it
+        // wants of the protocol after SET_OWNER; QEMU, which does translate, before.
+        mayTranslate = (mayTranslate || !owned) && has(ProtocolFeature.REPLY_ACK) && has(ProtocolFeature.BACKEND_REQ);
+    }
+
+    /** Whether {@link Feature#ACCESS_PLATFORM} may be agreed on. */
+    boolean mayTranslate() {
+        return mayTranslate;
+    }
+
+    /** Whether the device is behind an IOMMU. */
+    boolean translates() {
+        return Feature.has(features, Feature.ACCESS_PLATFORM);
     }
 
     long protocolFeatures() {
@@ -80,6 +100,13 @@ final class Negotiation {
     void need(long protocolFeature, String request) throws MessageFault {
         if (!has(protocolFeature)) {
             throw new MessageFault(request + " without its protocol feature");
+        }
+    }
+
+    /** Refuses a request that makes sense behind an IOMMU only. */
+    void needTranslation(String request) throws MessageFault {
+        if (!translates()) {
+            throw new MessageFault(request + " without VIRTIO_F_ACCESS_PLATFORM");
         }
     }
 

@@ -25,6 +25,7 @@ enum RequestType {
     SEND_RARP(19),
     NET_SET_MTU(20),
     SET_BACKEND_REQ_FD(21),
+    IOTLB_MSG(22),
     GET_CONFIG(24, true),
     SET_CONFIG(25),
     GET_INFLIGHT_FD(31, true),

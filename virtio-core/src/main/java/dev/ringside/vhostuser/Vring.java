@@ -14,6 +14,7 @@ import dev.ringside.linux.NonBlocking;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
+import dev.ringside.memory.Iotlb;
 import dev.ringside.queue.PackedVirtqueue;
 import dev.ringside.queue.RingFeatures;
 import dev.ringside.queue.SplitVirtqueue;
@@ -58,6 +59,9 @@ final class Vring {
     private @Nullable RunningQueue running;
     /** Whether requests in flight of the running queue are recorded. */
     private boolean recorded;
+
+    /** What was asked for, before which the ring cannot be found. */
+    private Iotlb.@Nullable Miss missing;
 
     private @Nullable DirtyLog log;
     private boolean logsUsed;
@@ -117,7 +121,12 @@ final class Vring {
             return;
         }
         expectStopped("SET_VRING_ADDR");
-        if (size != 0 && !memory.regions().isEmpty()) {
+        if (memory.iotlb() != null) {
+            // What they are translated to is asked for when they start.
+            if (value.desc() < 0 || value.avail() < 0 || value.used() < 0) {
+                throw new MessageFault("SET_VRING_ADDR with " + value);
+            }
+        } else if (size != 0 && !memory.regions().isEmpty()) {
             try {
                 virtqueue(value, new RingFeatures(false, false), memory, null);
             } catch (RingFault e) {
@@ -125,6 +134,54 @@ final class Vring {
             }
         }
         address = value;
+    }
+
+    /**
+     * Whether the vring could run but for a translation of its ring, which has been asked for.
+     *
+     * @param features as negotiated
+     */
+    boolean awaitsTranslation(GuestMemory memory, long features) {
+        VringAddress rings = address;
+        if (missing == null && memory.iotlb() != null && rings != null && size != 0) {
+            missing = packed
+                    ? PackedVirtqueue.missing(size, rings, memory)
+                    : SplitVirtqueue.missing(size, rings, ringFeatures(features), memory);
+        }
+        return missing != null;
+    }
+
+    /**
+     * A translation has come.
+     *
+     * @return whether the vring does not run but waits for this one
+     */
+    boolean translated(long first, long last) {
+        RunningQueue queue = running;
+        if (queue != null) {
+            loop.execute(() -> queue.translated(first, last));
+            return false;
+        }
+        Iotlb.Miss miss = missing;
+        if (miss == null || miss.address() < first || miss.address() > last) {
+            return false;
+        }
+        missing = null;
+        return true;
+    }
+
+    /** Translations are gone; completed when a running queue uses none of them. */
+    CompletableFuture<Void> invalidated(long first, long last, GuestMemory memory) {
+        RunningQueue queue = running;
+        if (queue == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return onLoop(() -> queue.invalidated(first, last, memory));
+    }
+
+    private static RingFeatures ringFeatures(long features) {
+        return new RingFeatures(
+                Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
     }
 
     private Virtqueue virtqueue(
@@ -291,8 +348,7 @@ final class Vring {
         long usedAt = usedLogAddress;
         MemorySegment record = inflight == null ? null : inflight.ofQueue(index);
         recorded = record != null;
-        RingFeatures ringFeatures = new RingFeatures(
-                Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
+        RingFeatures ringFeatures = ringFeatures(features);
         return loop.call(() -> {
                     Virtqueue queue = virtqueue(rings, ringFeatures, memory, record);
                     LOG.debug(
@@ -387,6 +443,7 @@ final class Vring {
             Fd fd = kick;
             kick = null;
             started = false;
+            missing = null;
             if (fd != null) {
                 // The watch never reads the counter; a kick left in it must not look new to the front-end.
                 EventFd.drain(fd);
@@ -411,6 +468,9 @@ final class Vring {
         RunningQueue queue = running;
         if (queue == null) {
             return CompletableFuture.completedFuture(null);
+        }
+        if (memory.iotlb() != null) {
+            return replaceMemory(memory);
         }
         return CompletableFuture.runAsync(() -> queue.growMemory(memory), loop);
     }

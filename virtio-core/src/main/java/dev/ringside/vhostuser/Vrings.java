@@ -7,6 +7,7 @@ import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
+import dev.ringside.memory.GuestMemory;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,7 @@ final class Vrings {
     private final VirtioDevice device;
     private final DeviceLoop loop;
     private final Negotiation negotiated;
-    private final MemoryTable memoryTable;
+    private final Translation translation;
     private final Logging logging;
     private final InflightTracking inflight;
     private final Vring[] vrings;
@@ -33,13 +34,13 @@ final class Vrings {
             List<DeviceLoop> vringLoops,
             FaultLog faults,
             Negotiation negotiated,
-            MemoryTable memoryTable,
+            Translation translation,
             Logging logging,
             InflightTracking inflight) {
         this.device = device;
         this.loop = loop;
         this.negotiated = negotiated;
-        this.memoryTable = memoryTable;
+        this.translation = translation;
         this.logging = logging;
         this.inflight = inflight;
         this.vrings = new Vring[device.maxQueues()];
@@ -86,7 +87,7 @@ final class Vrings {
     /** SET_VRING_KICK: starts a vring. */
     CompletableFuture<Reply> kick(Message.SetVringKick set, Frame frame) throws MessageFault {
         Vring vring = at(set.index());
-        if (memoryTable.isEmpty()) {
+        if (translation.isEmpty()) {
             throw new MessageFault("SET_VRING_KICK before any memory");
         }
         Fd fd = set.fd();
@@ -115,7 +116,11 @@ final class Vrings {
     }
 
     CompletableFuture<Reply> runIfReady(Vring vring) {
-        if (vring.isRunning() || !vring.shouldRun() || logging.isAwaitedBy(vring)) {
+        GuestMemory memory = translation.memory();
+        if (vring.isRunning()
+                || !vring.shouldRun()
+                || logging.isAwaitedBy(vring)
+                || vring.awaitsTranslation(memory, negotiated.features())) {
             return CompletableFuture.completedFuture(Reply.DONE);
         }
         if (!anyRuns()) {
@@ -125,8 +130,14 @@ final class Vrings {
                 return vring.refuse(e);
             }
         }
-        return vring.run(memoryTable.memory(), negotiated.features(), inflight.active(), logging.active())
+        return vring.run(memory, negotiated.features(), inflight.active(), logging.active())
                 .thenApply(done -> Reply.DONE);
+    }
+
+    /** A translation has come: those go on, or begin, that have missed it. */
+    CompletableFuture<Reply> translated(long first, long last) {
+        return whenAll(
+                vring -> vring.translated(first, last) ? runIfReady(vring) : CompletableFuture.completedFuture(null));
     }
 
     /** What the front-end has said of them; none runs. */

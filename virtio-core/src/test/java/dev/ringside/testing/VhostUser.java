@@ -21,6 +21,7 @@ public final class VhostUser {
     public static final int GET_QUEUE_NUM = 17;
     public static final int SET_VRING_ENABLE = 18;
     public static final int SET_BACKEND_REQ_FD = 21;
+    public static final int IOTLB_MSG = 22;
     public static final int GET_CONFIG = 24;
     public static final int SET_CONFIG = 25;
     public static final int GET_INFLIGHT_FD = 31;
@@ -33,6 +34,8 @@ public final class VhostUser {
     public static final int GET_STATUS = 40;
 
     /** What the back-end sends on its own channel. */
+    public static final int BACKEND_IOTLB_MSG = 1;
+
     public static final int BACKEND_CONFIG_CHANGE_MSG = 2;
 
     public static final int HEADER_BYTES = 12;
@@ -50,6 +53,7 @@ public final class VhostUser {
     public static final long F_LOG_ALL = 1L << 26;
 
     public static final long F_EVENT_IDX = 1L << 29;
+    public static final long F_ACCESS_PLATFORM = 1L << 33;
     public static final long F_RING_PACKED = 1L << 34;
 
     public static final long PROTOCOL_F_MQ = 1L << 0;
@@ -62,6 +66,18 @@ public final class VhostUser {
     public static final long PROTOCOL_F_CONFIGURE_MEM_SLOTS = 1L << 15;
     public static final long PROTOCOL_F_STATUS = 1L << 16;
     public static final long PROTOCOL_F_GET_VRING_BASE_INFLIGHT = 1L << 20;
+
+    /** Types of IOTLB messages. */
+    public static final int IOTLB_MISS = 1;
+
+    public static final int IOTLB_UPDATE = 2;
+    public static final int IOTLB_INVALIDATE = 3;
+
+    /** Permissions in them. */
+    public static final int ACCESS_RO = 1;
+
+    public static final int ACCESS_WO = 2;
+    public static final int ACCESS_RW = 3;
 
     private VhostUser() {}
 }

@@ -9,8 +9,10 @@ import dev.ringside.channel.SocketServer.Suspended;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.testing.EchoDevice;
 import dev.ringside.testing.EchoDevice.Held;
+import dev.ringside.testing.FakeChain;
 import dev.ringside.testing.FakeFrontEnd;
 import dev.ringside.testing.FakeFrontEnd.InflightArea;
+import dev.ringside.testing.FakeIommu;
 import dev.ringside.testing.FakeVring;
 import dev.ringside.testing.TestServer;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A session goes on in another back-end, and the front-end does not notice. */
 class TakeoverTest extends EchoServed {
@@ -90,6 +94,26 @@ class TakeoverTest extends EchoServed {
             assertThat(peer.getConfig(EchoDevice.WRITABLE_CONFIG, 1)).containsExactly(99);
             peer.checkAlive();
             assertThat(vring.stop()).isEqualTo(3);
+        }
+    }
+
+    /** What was translated is not told: it is asked for again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldGoOnBehindAnIommu(boolean packed) throws Exception {
+        try (FakeIommu iommu = FakeIommu.before(peer, memory, packed);
+                FakeVring vring = peer.vring(1, 16, memory).run()) {
+            iommu.updateAll();
+            shouldEcho(vring);
+            handOver();
+            FakeChain chain =
+                    vring.driver().chain().readable((byte) 7).writable(1).offer();
+            vring.kick();
+            assertThat(iommu.awaitMiss().address()).isNotZero();
+            iommu.updateAll();
+            assertThat(iommu.awaitUsed(vring).id()).isEqualTo(chain.id());
+            assertThat(chain.lastByte()).isEqualTo(7);
+            assertThat(otherDevice.stats(1).chains()).isEqualTo(1);
         }
     }
 

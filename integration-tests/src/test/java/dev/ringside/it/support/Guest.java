@@ -205,7 +205,13 @@ public final class Guest implements AutoCloseable {
 
         /** Disks and NICs that follow have packed rings. */
         public Builder packed() {
-            rings = ",packed=on";
+            rings += ",packed=on";
+            return this;
+        }
+
+        /** Disks and NICs that follow are behind the guest's virtual IOMMU, with a cache of its translations. */
+        public Builder behindIommu() {
+            rings += ",iommu_platform=on,ats=on,disable-legacy=on";
             return this;
         }
 
