@@ -64,7 +64,9 @@ final class BlkOptions extends DeviceOptions {
             names = "--block-size",
             paramLabel = "BYTES",
             defaultValue = "512",
-            description = "The logical block size that the guest sees: 512 or 4096 (default: ${DEFAULT-VALUE}).")
+            description =
+                    "The logical block size that the guest sees: 512 or 4096 (default: ${DEFAULT-VALUE}). SeaBIOS boots"
+                            + " from disks of 512 only.")
     private int blockSize;
 
     @Option(
