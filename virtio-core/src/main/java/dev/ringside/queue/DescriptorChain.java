@@ -179,13 +179,7 @@ public final class DescriptorChain {
             at += piece;
             rest -= piece;
         }
-        segments = segment;
-        if (writable) {
-            writableBytes += bytes;
-        } else {
-            readableBytes += bytes;
-            readableSegments = segment;
-        }
+        appended(segment, bytes, writable);
         return null;
     }
 
@@ -201,14 +195,19 @@ public final class DescriptorChain {
         region[segment] = only;
         offset[segment] = address - only.guestAddress();
         length[segment] = bytes;
-        segments = segment + 1;
+        appended(segment + 1, bytes, writable);
+        return null;
+    }
+
+    /** Counts a buffer, whose segments end before this one. */
+    private void appended(int end, long bytes, boolean writable) {
+        segments = end;
         if (writable) {
             writableBytes += bytes;
         } else {
             readableBytes += bytes;
-            readableSegments = segment + 1;
+            readableSegments = end;
         }
-        return null;
     }
 
     /**
@@ -250,13 +249,7 @@ public final class DescriptorChain {
             at += piece;
             rest -= piece;
         }
-        segments = segment;
-        if (writable) {
-            writableBytes += bytes;
-        } else {
-            readableBytes += bytes;
-            readableSegments = segment;
-        }
+        appended(segment, bytes, writable);
         return APPENDED;
     }
 

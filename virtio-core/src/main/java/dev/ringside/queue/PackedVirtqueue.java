@@ -166,12 +166,12 @@ public final class PackedVirtqueue implements Virtqueue {
 
     /** As {@link #missing(GuestMemory)}, of a queue that is still to be made. */
     public static Iotlb.@Nullable Miss missing(int size, VringAddress address, GuestMemory memory) {
-        return SplitVirtqueue.missing(parts(size, address), memory);
+        return RingPart.missing(parts(size, address), memory);
     }
 
     @Override
     public Iotlb.@Nullable Miss missing(GuestMemory memory) {
-        return SplitVirtqueue.missing(parts, memory);
+        return RingPart.missing(parts, memory);
     }
 
     @Override

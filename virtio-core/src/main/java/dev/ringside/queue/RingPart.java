@@ -6,6 +6,7 @@ import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
 import dev.ringside.memory.Place;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,17 @@ record RingPart(String name, long address, long bytes, int alignment, int access
             }
             if (place.region() == null) {
                 return null; // A fault, which find tells of.
+            }
+        }
+        return null;
+    }
+
+    /** The same of all parts of a ring. */
+    static Iotlb.@Nullable Miss missing(List<RingPart> parts, GuestMemory memory) {
+        for (RingPart part : parts) {
+            Iotlb.Miss miss = part.missing(memory);
+            if (miss != null) {
+                return miss;
             }
         }
         return null;

@@ -147,22 +147,12 @@ public final class SplitVirtqueue implements Virtqueue {
     /** As {@link #missing(GuestMemory)}, of a queue that is still to be made. */
     public static Iotlb.@Nullable Miss missing(
             int size, VringAddress address, RingFeatures features, GuestMemory memory) {
-        return missing(parts(size, address, features.eventIdx()), memory);
-    }
-
-    static Iotlb.@Nullable Miss missing(List<RingPart> parts, GuestMemory memory) {
-        for (RingPart part : parts) {
-            Iotlb.Miss miss = part.missing(memory);
-            if (miss != null) {
-                return miss;
-            }
-        }
-        return null;
+        return RingPart.missing(parts(size, address, features.eventIdx()), memory);
     }
 
     @Override
     public Iotlb.@Nullable Miss missing(GuestMemory memory) {
-        return missing(parts, memory);
+        return RingPart.missing(parts, memory);
     }
 
     @Override
