@@ -66,8 +66,18 @@ ensure_fuzzer_built() {
     return
   fi
   is_fuzzer_fresh && return
-  say 'building (when something is new or has changed)...'
+  local lock
+  # Two builds in one place spoil each other, and one of all modules takes minutes on a busy machine: who comes second
+  # waits, as the launchers do with this lock, and finds it done.
+  exec {lock}<"$repository/pom.xml"
+  flock "$lock"
+  is_fuzzer_fresh || build_fuzzer {lock}<&-
+  exec {lock}<&-
+}
+
+build_fuzzer() {
   local log
+  say 'building (when something is new or has changed)...'
   log=$(mktemp)
   if ! (cd "$repository" && ./mvnw -q -Pfuzz -DskipTests package) >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2

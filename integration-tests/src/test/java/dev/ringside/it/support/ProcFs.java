@@ -28,6 +28,16 @@ public final class ProcFs {
         }
     }
 
+    /** Of the processes that one has started, and theirs, the one of a name (comm). */
+    public static long descendantNamed(long pid, String name) {
+        return ProcessHandle.of(pid).stream()
+                .flatMap(ProcessHandle::descendants)
+                .mapToLong(ProcessHandle::pid)
+                .filter(each -> read(Path.of("/proc/" + each + "/comm")).anyMatch(name::equals))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("process " + pid + " has not started any " + name));
+    }
+
     /**
      * What a process holds that a front-end's connection could leave behind: descriptors, shared mappings and threads,
      * how many of each kind. Left out is what the JVM and the kernel make and end as they see fit: private mappings
