@@ -40,7 +40,11 @@ public final class Acceptor {
         this.accepted = accepted;
     }
 
-    /** Accepts one more connection, now or when it comes. */
+    /**
+     * Accepts one more connection, at the end of this turn or when it comes. Not at once: who turns a connection away
+     * asks for the next from within, and peers that come as fast as they are turned away would fill the stack, and keep
+     * the loop from all else.
+     */
     public void acceptNext() {
         if (closed) {
             return;
@@ -49,7 +53,7 @@ public final class Acceptor {
         if (watch == null) {
             watch = loop.watch(socket.fd(), Interest.READ, this::accept);
         }
-        accept();
+        loop.atEndOfTurn(this::accept);
     }
 
     private void accept() {
