@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code scripts/fuzz}, bounded: from the same corpora with the same random numbers each time. Hours are for the hand.
+ * {@code scripts/fuzz}, bounded: from the same corpora and the same seed each time. Hours are for the hand.
  * What it has tried, and how much of the code it has reached, is in this test's output.
  */
 @Timeout(value = 12, unit = TimeUnit.MINUTES)
