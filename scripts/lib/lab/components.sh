@@ -89,6 +89,15 @@ stamp_for() {
 
 is_whole() { [[ -f $lab/$1/.stamp ]] && cmp -s "$lab/$1/.stamp" <(stamp_for "$1" "$lab/$1"); }
 
+# replace_wrappers DIR: one by one, because others start programs by them meanwhile, and each is there at any moment.
+replace_wrappers() {
+  local wrapper
+  for wrapper in "$lab"/bin/*; do
+    [[ -e $1/${wrapper##*/} ]] || rm -f "$wrapper"
+  done
+  mv "$1"/* "$1/.stamp" "$lab/bin/"
+}
+
 # build COMPONENT: under the lock.
 build() {
   local name=$1 work=$lab/.making seconds=$SECONDS
@@ -101,9 +110,13 @@ build() {
     *) make_tree "$name" "$work/$name" "$work" ;;
   esac
   stamp_for "$name" "$work/$name" >"$work/$name/.stamp"
-  # Whoever runs programs of the old one keeps them until they end: their files stay open.
-  if [[ -e $lab/$name ]]; then mv "$lab/$name" "$work/$name.old"; fi
-  mv "$work/$name" "$lab/$name"
+  if [[ $name == bin && -d $lab/bin ]]; then
+    replace_wrappers "$work/bin"
+  else
+    # Whoever runs programs of the old one keeps them until they end: their files stay open.
+    if [[ -e $lab/$name ]]; then mv "$lab/$name" "$work/$name.old"; fi
+    mv "$work/$name" "$lab/$name"
+  fi
   rm -rf "$work"
   [[ $name == bin ]] || say "$name: made in $((SECONDS - seconds)) s"
 }
