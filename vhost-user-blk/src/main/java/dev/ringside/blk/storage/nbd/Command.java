@@ -96,6 +96,15 @@ final class Command {
         return (flags & Nbd.CMD_FLAG_FUA) != 0;
     }
 
+    /** Why this cannot be asked of another export than it was made for, as an errno; 0 if it can. */
+    int obstacle(Export export) {
+        if (isDurable() && !export.has(Nbd.FLAG_SEND_FUA)) {
+            return Errno.EOPNOTSUPP;
+        }
+        boolean tooLong = (isRead() || type == Nbd.CMD_WRITE) && bytes > export.maximumPayload();
+        return tooLong ? Errno.EINVAL : export.obstacle(type, offset, bytes);
+    }
+
     /** Bytes that follow the request message. */
     int outgoingBytes() {
         return type == Nbd.CMD_WRITE ? bytes : 0;

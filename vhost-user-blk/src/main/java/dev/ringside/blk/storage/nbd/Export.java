@@ -1,5 +1,7 @@
 package dev.ringside.blk.storage.nbd;
 
+import dev.ringside.linux.Errno;
+
 /**
  * What a server says of an export (proto.md, "Transmission flags", "Block size constraints"). Checked.
  *
@@ -24,6 +26,24 @@ record Export(long size, int flags, int minimumBlock, int preferredBlock, int ma
 
     boolean has(int flag) {
         return (flags & flag) != 0;
+    }
+
+    /**
+     * Why something cannot be asked of this export, as an errno; 0 if it can.
+     *
+     * @param type of the command
+     */
+    int obstacle(int type, long offset, long bytes) {
+        int needed = switch (type) {
+            case Nbd.CMD_TRIM -> Nbd.FLAG_SEND_TRIM;
+            case Nbd.CMD_WRITE_ZEROES -> Nbd.FLAG_SEND_WRITE_ZEROES;
+            default -> Nbd.FLAG_HAS_FLAGS;
+        };
+        if (!has(needed)) {
+            return Errno.EOPNOTSUPP;
+        }
+        // Not read, modified and written: the device is not offered with blocks smaller than the server's.
+        return ((offset | bytes) & (minimumBlock - 1)) == 0 ? 0 : Errno.EINVAL;
     }
 
     /** Whether a flush on one connection covers what was written on others. */

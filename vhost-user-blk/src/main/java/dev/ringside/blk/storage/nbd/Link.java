@@ -199,7 +199,7 @@ final class Link implements Connection.Owner {
     private boolean sendNext(Connection to, Export export) {
         Command again = resend.pollFirst();
         if (again != null) {
-            send(to, again);
+            sendAgain(to, again, export);
             return true;
         }
         NbdRequest request = waiting.peekFirst();
@@ -230,6 +230,17 @@ final class Link implements Connection.Owner {
         }
         send(to, command);
         return true;
+    }
+
+    /** The server that has come back may offer less than the one that had gone. */
+    private void sendAgain(Connection to, Command command, Export export) {
+        int obstacle = command.obstacle(export);
+        if (obstacle == 0) {
+            send(to, command);
+        } else {
+            command.fail(obstacle);
+            finish(command);
+        }
     }
 
     /** From any thread. */

@@ -2,7 +2,6 @@ package dev.ringside.blk.storage.nbd;
 
 import dev.ringside.blk.storage.StorageQueue;
 import dev.ringside.blk.storage.Transfer;
-import dev.ringside.linux.Errno;
 import dev.ringside.loop.DeviceLoop;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -81,16 +80,7 @@ final class NbdRequest implements Payload {
 
     /** Why this cannot be asked of this export, as an errno; 0 if it can. */
     int obstacle(Export export) {
-        int needed = switch (type) {
-            case Nbd.CMD_TRIM -> Nbd.FLAG_SEND_TRIM;
-            case Nbd.CMD_WRITE_ZEROES -> Nbd.FLAG_SEND_WRITE_ZEROES;
-            default -> Nbd.FLAG_HAS_FLAGS;
-        };
-        if (!export.has(needed)) {
-            return Errno.EOPNOTSUPP;
-        }
-        // Not read, modified and written: the device is not offered with blocks smaller than the server's.
-        return ((offset | bytes) & (export.minimumBlock() - 1)) == 0 ? 0 : Errno.EINVAL;
+        return export.obstacle(type, offset, bytes);
     }
 
     /** Whether there is nothing to be sent at all: a flush, where the server has nothing to flush. */

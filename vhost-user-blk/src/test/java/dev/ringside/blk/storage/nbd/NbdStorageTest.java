@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -461,6 +462,27 @@ class NbdStorageTest {
         server.resize(1000);
         assertThatThrownBy(() -> NbdStorage.open(uri, true, 4096, 1, control))
                 .hasMessage(uri + ": size of the export, 1000 bytes, is no multiple of 512");
+    }
+
+    /** It had been sent to the server that has gone, and is not sent again to one that cannot do it. */
+    @Test
+    void shouldRejectWhatTheServerThatCameBackCannotDo() throws Exception {
+        open();
+        CompletableFuture<Void> came = new CompletableFuture<>();
+        server.behaviour = (command, out) -> {
+            came.complete(null);
+            return true;
+        };
+        CompletableFuture<Integer> small = disk.write(0, bytes(21, 512));
+        CompletableFuture<Integer> whole = disk.write(4096, bytes(22, 4096));
+        came.get(10, TimeUnit.SECONDS);
+        server.stop();
+        server.minimumBlock = 4096;
+        server.behaviour = (command, out) -> false;
+        server.start();
+        assertThat(small.get(10, TimeUnit.SECONDS)).isEqualTo(Errno.EINVAL);
+        shouldBeDone(whole);
+        assertThat(server.disk()[0]).isZero();
     }
 
     @Test
