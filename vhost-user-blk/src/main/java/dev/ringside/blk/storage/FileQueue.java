@@ -40,7 +40,6 @@ final class FileQueue implements StorageQueue {
     private static final int ZEROES_BYTES = 1 << 20;
 
     private final FileStorage storage;
-    private final DeviceLoop loop;
     private final AsyncFile buffered;
     private final @Nullable AsyncFile direct;
     private final PageCache pageCache;
@@ -51,13 +50,11 @@ final class FileQueue implements StorageQueue {
 
     private Operation[] operations = new Operation[0];
     private @Nullable MemorySegment zeroes;
-    private @Nullable WriteLane lane;
     private boolean suspended;
 
     FileQueue(FileStorage storage, DeviceLoop loop, Completion completion) {
         Fd directFd = storage.direct();
         this.storage = storage;
-        this.loop = loop;
         this.buffered = loop.file(storage.buffered(), this::completed);
         this.direct = directFd == null ? null : loop.file(directFd, this::completed);
         this.pageCache = new PageCache(loop, storage.buffered().value());
@@ -161,15 +158,16 @@ final class FileQueue implements StorageQueue {
         int slot = transfer.slot();
         long iovec = operation.iovec.address();
         long offset = transfer.nextOffset();
-        int now = transfer.isIntoGuest()
-                ? pageCache.read(iovec, count, offset)
-                : writeNow(operation, iovec, count, offset);
-        if (now >= 0) {
-            moved(slot, operation, now);
-        } else if (now != PageCache.ALWAYS_WAITS
-                || !isAlignedToPages(transfer)
-                || !lane().offer(slot, iovec, count, offset)) {
+        int now = PageCache.WOULD_WAIT;
+        if (transfer.isIntoGuest()) {
+            now = pageCache.read(iovec, count, offset);
+        } else if (!operation.durable) { // one that has to be durable has to wait anyway
+            now = pageCache.write(iovec, count, offset);
+        }
+        if (now == PageCache.WOULD_WAIT) {
             start(buffered, operation, transfer, count);
+        } else {
+            moved(slot, operation, now);
         }
     }
 
@@ -190,33 +188,6 @@ final class FileQueue implements StorageQueue {
         } else {
             file.writev(slot, iovec.address(), count, offset, operation.durable);
         }
-    }
-
-    /** What the page cache makes of a write; one that has to be durable has to wait anyway. */
-    private int writeNow(Operation operation, long iovec, int count, long offset) {
-        if (operation.durable) {
-            return PageCache.WOULD_WAIT;
-        }
-        if (storage.cacheWritesWait()) {
-            return PageCache.ALWAYS_WAITS;
-        }
-        int now = pageCache.write(iovec, count, offset);
-        if (now == PageCache.ALWAYS_WAITS) {
-            storage.cacheWritesDoWait();
-        }
-        return now;
-    }
-
-    /** Then writing it needs no reading, which may take long. */
-    private static boolean isAlignedToPages(Transfer transfer) {
-        return ((transfer.nextOffset() | transfer.remaining()) & (PAGE_BYTES - 1)) == 0;
-    }
-
-    private WriteLane lane() {
-        if (lane == null) {
-            lane = new WriteLane(loop, storage.cacheWriter(), storage.buffered().value(), this::completed);
-        }
-        return lane;
     }
 
     private boolean isAligned(long offsetsAndLengths) {
@@ -392,20 +363,13 @@ final class FileQueue implements StorageQueue {
         }
     }
 
-    /** What the kernel has begun it brings to an end; what waits for a thread of ours need not be begun. */
     @Override
     public void suspend() {
         suspended = true;
-        if (lane != null) {
-            lane.cancel();
-        }
     }
 
     @Override
     public void close() {
-        if (lane != null) {
-            lane.close();
-        }
         buffered.close(() -> {});
         if (direct != null) {
             direct.close(() -> {});

@@ -39,9 +39,6 @@ public final class FileStorage implements Storage {
     /** The kernel has told once that cached writes were lost, and tells nobody else. */
     private volatile int lostWrites;
 
-    private volatile boolean cacheWritesWait;
-    private final CacheWriter cacheWriter;
-
     private FileStorage(
             Path path,
             boolean readOnly,
@@ -59,7 +56,6 @@ public final class FileStorage implements Storage {
         this.blockDevice = blockDevice;
         this.limits = limits;
         this.sectors = sectors;
-        this.cacheWriter = new CacheWriter("writer of " + name());
     }
 
     /**
@@ -260,20 +256,6 @@ public final class FileStorage implements Storage {
         }
     }
 
-    /** The file system has said that its page cache cannot be written without waiting. */
-    void cacheWritesDoWait() {
-        cacheWritesWait = true;
-    }
-
-    boolean cacheWritesWait() {
-        return cacheWritesWait;
-    }
-
-    /** Writes there for all queues: the kernel lets one write to a file at a time. */
-    CacheWriter cacheWriter() {
-        return cacheWriter;
-    }
-
     /** 0, or the errno that flushes have to fail with. */
     int lostWrites() {
         return lostWrites;
@@ -281,7 +263,6 @@ public final class FileStorage implements Storage {
 
     @Override
     public void close() {
-        cacheWriter.close();
         if (direct != null) {
             direct.close();
         }

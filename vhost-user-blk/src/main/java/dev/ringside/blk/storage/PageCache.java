@@ -12,18 +12,16 @@ import dev.ringside.loop.Engine;
  * io_uring enters once for all of them, and copies what is there just so.
  *
  * <p>What would have to wait is refused, and is the asynchronous path's; where that is so time and again, fewer attempts
- * are made.
+ * are made. Some file systems (ext4 is one) and block devices never write without waiting, and are not asked twice.
  */
 final class PageCache {
-    /** The page cache does not have it, or is not to be asked for it on its own. */
+    /** It cannot be done without waiting, or is not to be done on its own; never a number of bytes. */
     static final int WOULD_WAIT = -1;
-    /** The file system cannot write without waiting, ever. */
-    static final int ALWAYS_WAITS = -2;
 
     /** Requests that are not attempted after an attempt in vain, at most. */
     private static final int MOST_PASSED = 63;
 
-    /** Reads of one turn that are few. */
+    /** Requests of one turn that are few. */
     static final int FEW = 4;
 
     private final VectorIo io = new VectorIo();
@@ -32,11 +30,12 @@ final class PageCache {
     private final Runnable endTurn = this::endTurn;
     private int toPass;
     private int passes;
+    private boolean writesWait;
 
     /** In this turn, and in the last one that had any. */
-    private int reads;
+    private int requests;
 
-    private int readsBefore;
+    private int requestsBefore;
 
     /**
      * @param loop of the queue
@@ -48,7 +47,7 @@ final class PageCache {
     }
 
     /**
-     * Reads if the data is there, unless reads come by the dozen.
+     * Reads if the data is there, unless requests come by the dozen.
      *
      * @param iovec address of {@code count} struct iovec
      * @param offset in the file, in bytes
@@ -78,22 +77,26 @@ final class PageCache {
         if (loop.kind() != Engine.IO_URING) {
             return false;
         }
-        if (reads++ == 0) {
+        if (requests++ == 0) {
             loop.atEndOfTurn(endTurn);
         }
-        return reads > FEW || readsBefore > FEW;
+        return requests > FEW || requestsBefore > FEW;
     }
 
     private void endTurn() {
-        readsBefore = reads;
-        reads = 0;
+        requestsBefore = requests;
+        requests = 0;
     }
 
-    /** Writes if there is room; parameters as for {@link #read}. Bytes written, or a reason why not. */
+    /** Writes if there is room, unless requests come by the dozen; parameters and result as for {@link #read}. */
     int write(long iovec, int count, long offset) {
+        if (writesWait || isOneOfMany()) {
+            return WOULD_WAIT;
+        }
         int result = io.pwritev(fd, iovec, count, offset, VectorIo.RWF_NOWAIT);
         if (result < 0) {
-            return result == -Errno.EOPNOTSUPP ? ALWAYS_WAITS : WOULD_WAIT;
+            writesWait = result == -Errno.EOPNOTSUPP;
+            return WOULD_WAIT;
         }
         return result;
     }
