@@ -96,7 +96,7 @@ public abstract class DeviceOptions {
         return true;
     }
 
-    final void prepare(SocketServer server) {
+    final void prepare(SocketServer server) throws IOException {
         server.access(new SocketAccess(socketGroup, allowedUids));
         server.prepare(socketPath, connect);
     }

@@ -7,7 +7,6 @@ import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.DeviceLoop;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -89,7 +88,7 @@ public abstract class SocketServer {
 
     private SocketAccess access = SocketAccess.OWNER;
     private @Nullable Acceptor acceptor;
-    private @Nullable Path socketPath;
+    private @Nullable SocketName socketName;
     private @Nullable Path connectPath;
     private @Nullable Session session;
     private boolean closing;
@@ -137,18 +136,18 @@ public abstract class SocketServer {
     }
 
     /**
-     * Listens at a path, and removes it in the end.
+     * Listens at a path, and removes it in the end, unless it is another's by then.
      *
      * @throws IOException with a message for the user, if the path is taken or not writable
      */
     public final void listen(Path path) throws IOException {
         UnixSocket socket = ListeningSocket.open(path);
-        socketPath = path;
         try {
+            socketName = SocketName.of(path);
             access.applyTo(path);
         } catch (IOException e) {
-            socket.close();
             removeSocket();
+            socket.close();
             throw e;
         }
         loop.execute(() -> accept(socket));
@@ -237,7 +236,7 @@ public abstract class SocketServer {
 
     /** Leaves the socket's path to another process, which goes on. From any thread. */
     public final void leave() {
-        loop.execute(() -> socketPath = null);
+        loop.execute(() -> socketName = null);
     }
 
     /**
@@ -245,9 +244,10 @@ public abstract class SocketServer {
      *
      * @param listenPath where the other process listens, if it does
      * @param toConnect where it connects to, if it does
+     * @throws IOException if that path cannot be looked at
      */
-    public final void prepare(@Nullable Path listenPath, @Nullable Path toConnect) {
-        socketPath = listenPath;
+    public final void prepare(@Nullable Path listenPath, @Nullable Path toConnect) throws IOException {
+        socketName = listenPath == null ? null : SocketName.of(listenPath);
         connectPath = toConnect;
     }
 
@@ -374,10 +374,10 @@ public abstract class SocketServer {
     public final CompletableFuture<Void> close() {
         loop.execute(() -> {
             closing = true;
+            removeSocket();
             if (acceptor != null) {
                 acceptor.close();
             }
-            removeSocket();
             if (session == null) {
                 finished.complete(null);
             } else {
@@ -388,11 +388,11 @@ public abstract class SocketServer {
     }
 
     private void removeSocket() {
-        Path path = socketPath;
-        socketPath = null;
-        if (path != null) {
+        SocketName removed = socketName;
+        socketName = null;
+        if (removed != null) {
             try {
-                Files.deleteIfExists(path);
+                removed.remove();
             } catch (IOException e) {
                 LOG.warn("{}: socket stays behind, {}", name, e.getMessage());
             }

@@ -222,4 +222,66 @@ class SocketPathTest {
         server.server().access(new SocketAccess(null, Set.of(uid + 1, uid)));
         shouldServe(path);
     }
+
+    /** Whoever has connected by then is served, and nobody comes any more. */
+    @Test
+    void shouldServeWhoConnectedBeforeItsSocketWasDeleted() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        FakeFrontEnd served = FakeFrontEnd.connect(path).negotiate();
+        try (FakeFrontEnd waiting = FakeFrontEnd.connect(path)) {
+            Files.delete(path);
+            EchoServed.shouldEcho(served);
+            served.close();
+            EchoServed.shouldEcho(waiting.negotiate());
+        }
+        server.close();
+        server = null;
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldListenWhereverItsSocketIsMoved() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        shouldServe(Files.move(path, directory.resolve("moved")));
+    }
+
+    @Test
+    void shouldLeaveASocketAloneThatHasTakenThePlaceOfItsOwn() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        Files.delete(path);
+        try (TestServer other = new TestServer(new EchoDevice(1), engine)) {
+            other.server().listen(path);
+            server.close();
+            server = null;
+            shouldServe(path);
+        }
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void shouldLeaveAFileAloneThatHasTakenThePlaceOfItsSocket() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        Files.delete(path);
+        Files.writeString(path, "precious");
+        server.close();
+        server = null;
+        assertThat(path).hasContent("precious");
+    }
+
+    /** A link to the socket itself is not the socket. */
+    @Test
+    void shouldLeaveALinkAloneThatHasTakenThePlaceOfItsSocket() throws Exception {
+        Path path = directory.resolve("socket");
+        listen(path);
+        Path moved = Files.move(path, directory.resolve("moved"));
+        Files.createSymbolicLink(path, moved);
+        shouldServe(path);
+        server.close();
+        server = null;
+        assertThat(path).isSymbolicLink();
+    }
 }
