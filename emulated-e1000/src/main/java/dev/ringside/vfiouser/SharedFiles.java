@@ -16,6 +16,14 @@ import java.util.Map;
  * kernel's limit of mappings. Used on the session's loop.
  */
 final class SharedFiles {
+    /**
+     * Mappings of one client at a time, and their bytes in all: far above what guests have, and a bound on what it can take
+     * of what the kernel gives a process. Without one, its other devices and the JVM itself would go short.
+     */
+    static final int MAX_MAPPINGS = 512;
+
+    static final long MAX_BYTES = 1L << 44;
+
     /** One mapping of a file from its beginning, shared by maps. */
     final class Mapping {
         private final HostFile.Identity file;
@@ -38,19 +46,27 @@ final class SharedFiles {
             users--;
             if (users == 0) {
                 mappings.remove(file, this);
+                mapped--;
+                mappedBytes -= memory.byteSize();
                 arena.close();
             }
         }
     }
 
+    /** Of each file the one that reaches furthest. */
     private final Map<HostFile.Identity, Mapping> mappings = new HashMap<>();
+
+    /** All that are in use: those as well that a file has grown beyond. */
+    private int mapped;
+
+    private long mappedBytes;
 
     /**
      * A mapping that holds a file's first bytes; the caller releases it.
      *
      * @param fd borrowed
      * @param bytes how many, above 0
-     * @throws MessageFault if the file has fewer, or cannot be mapped
+     * @throws MessageFault if the file has fewer, or cannot be mapped, or too much is mapped already
      */
     Mapping map(Fd fd, long bytes) throws MessageFault {
         try {
@@ -73,9 +89,15 @@ final class SharedFiles {
         if (size < bytes) {
             throw new MessageFault("memory ends at %#x, its file at %#x".formatted(bytes, size));
         }
+        if (mapped == MAX_MAPPINGS || size > MAX_BYTES - mappedBytes) {
+            throw new MessageFault("more than %d mappings, or %d TiB".formatted(MAX_MAPPINGS, MAX_BYTES >> 40));
+        }
         Arena arena = Arena.ofShared();
         try {
-            return new Mapping(file, Mmap.shared(fd, 0, size, arena), arena);
+            Mapping mapping = new Mapping(file, Mmap.shared(fd, 0, size, arena), arena);
+            mapped++;
+            mappedBytes += size;
+            return mapping;
         } catch (LinuxException e) {
             arena.close();
             throw e;

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Guest memory with and without descriptors. */
 class DmaTest {
     private static final int PAGE = 4096;
-    private static final int MEMORY_BYTES = 64 * PAGE;
+    private static final int PAGES = 64;
+    private static final int MEMORY_BYTES = PAGES * PAGE;
+    private static final int MAX_MAPS = 65535;
 
     private ServerFixture server;
     private TestClient client;
@@ -234,6 +237,88 @@ class DmaTest {
     void shouldRefuseADirectoryAsMemory() throws Exception {
         try (Fd directory = HostFile.open(Path.of("/"), HostFile.O_RDONLY)) {
             client.refused(TestClient.DMA_MAP, List.of(directory), 32, 3, 0L, 0L, 0x1000L);
+        }
+    }
+
+    /** As many as a client is told, each of another page, and not one more until one is gone. */
+    @Test
+    void shouldRefuseTheMapBeyondTheLastOne() throws Exception {
+        for (int done = 0; done < MAX_MAPS; ) {
+            int some = Math.min(256, MAX_MAPS - done);
+            for (int i = 0; i < some; i++) {
+                sendMap(done + i);
+            }
+            for (int i = 0; i < some; i++) {
+                assertThat(client.receive().error()).isZero();
+            }
+            done += some;
+        }
+        sendMap(MAX_MAPS);
+        assertThat(client.receive().error()).isEqualTo(TestClient.EINVAL);
+        assertThat(ServerFixture.mappings())
+                .as("one for all, and the test's own")
+                .isEqualTo(2);
+        dmaRead((MAX_MAPS - 1) * PAGE, 4);
+        assertThat(read(TestFunction.BUSY)).isZero();
+        assertThat(read(TestFunction.DATA)).isEqualTo((MAX_MAPS - 1) % PAGES * PAGE);
+
+        unmap(77L * PAGE, PAGE, 0);
+        sendMap(MAX_MAPS);
+        assertThat(client.receive().error()).isZero();
+        unmap(0, 0, 2);
+        assertThat(ServerFixture.mappings()).isEqualTo(1);
+    }
+
+    /** Of the page with this number, without waiting for the answer; {@link TestClient#send} has room for far more. */
+    private void sendMap(int page) throws Exception {
+        ByteBuffer body = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
+        body.putInt(32).putInt(3).putLong((long) page % PAGES * PAGE);
+        body.putLong((long) page * PAGE).putLong(PAGE).flip();
+        client.sendRaw(page & 0xffff, TestClient.DMA_MAP, 16 + 32, 0, 0, List.of(fd), body);
+    }
+
+    /** A process has some 65,000 mappings in all, for all of its devices and for the JVM. */
+    @Test
+    void shouldRefuseMoreThan512Files() throws Exception {
+        for (int i = 0; i < SharedFiles.MAX_MAPPINGS; i++) {
+            try (Fd file = MemFd.create("vfio-user-test", PAGE)) {
+                client.mapMemory((long) i * PAGE, PAGE, 0, file);
+            }
+        }
+        assertThat(ServerFixture.mappings()).isEqualTo(SharedFiles.MAX_MAPPINGS + 1);
+        try (Fd file = MemFd.create("vfio-user-test", PAGE)) {
+            client.refused(TestClient.DMA_MAP, List.of(file), 32, 3, 0L, 1L << 40, (long) PAGE);
+            unmap(5L * PAGE, PAGE, 0);
+            client.mapMemory(1L << 40, PAGE, 0, file);
+        }
+        unmap(0, 0, 2);
+        assertThat(ServerFixture.mappings()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldRefuseFilesOfMoreThan16TiB() throws Exception {
+        long half = SharedFiles.MAX_BYTES / 2;
+        try (Fd one = MemFd.create("vfio-user-test", half);
+                Fd other = MemFd.create("vfio-user-test", half)) {
+            client.mapMemory(0, PAGE, 0, one);
+            client.mapMemory(PAGE, PAGE, 0, other);
+            client.refused(TestClient.DMA_MAP, List.of(fd), 32, 3, 0L, 1L << 40, (long) PAGE);
+            unmap(0, PAGE, 0);
+            client.mapMemory(1L << 40, PAGE, 0, fd);
+        }
+    }
+
+    /** Each time that it grows it is mapped once more, for maps of before stay where they are. */
+    @Test
+    void shouldCountAFileThatGrowsForEachTime() throws Exception {
+        try (Fd growing = MemFd.create("vfio-user-test", PAGE)) {
+            for (int i = 0; i < SharedFiles.MAX_MAPPINGS; i++) {
+                HostFile.truncate(growing, (i + 1L) * PAGE);
+                client.mapMemory((long) i * PAGE, PAGE, (long) i * PAGE, growing);
+            }
+            long pages = SharedFiles.MAX_MAPPINGS;
+            HostFile.truncate(growing, (pages + 1) * PAGE);
+            client.refused(TestClient.DMA_MAP, List.of(growing), 32, 3, pages * PAGE, pages * PAGE, (long) PAGE);
         }
     }
 }
