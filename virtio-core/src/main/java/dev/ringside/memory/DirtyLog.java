@@ -23,6 +23,12 @@ public final class DirtyLog implements AutoCloseable {
     /** VHOST_LOG_PAGE. */
     public static final int PAGE_BYTES = 0x1000;
 
+    /**
+     * A bit for each page of all the guest-physical addresses that x86 has (52 bits), and a bound on the address space that a
+     * front-end can take of this process.
+     */
+    static final long MAX_BYTES = 1L << 37;
+
     private static final int PAGE_SHIFT = 12;
     private static final int WORD_SHIFT = 6;
     private static final VarHandle WORD =
@@ -53,7 +59,11 @@ public final class DirtyLog implements AutoCloseable {
      */
     @SuppressWarnings("MustBeClosedChecker") // the log owns the arena
     public static DirtyLog map(Fd fd, long size, long offset) throws MessageFault {
-        if (size <= 0 || offset < 0 || offset > Long.MAX_VALUE - size || (size | offset) % Long.BYTES != 0) {
+        if (size <= 0
+                || size > MAX_BYTES
+                || offset < 0
+                || offset > Long.MAX_VALUE - size
+                || (size | offset) % Long.BYTES != 0) {
             throw new MessageFault("log of %#x bytes at offset %#x".formatted(size, offset));
         }
         Arena arena = Arena.ofShared();

@@ -118,4 +118,14 @@ class DirtyLogTest {
     void shouldRefuseALogThatIsNotInItsFile(long size, long offset) {
         assertThatExceptionOfType(MessageFault.class).isThrownBy(() -> DirtyLog.map(fd, size, offset));
     }
+
+    /** Each is mapped: the address space of the process is for all of its devices. */
+    @Test
+    void shouldRefuseALogOfMoreThanThereAreAddressesFor() throws Exception {
+        try (Fd sparse = MemFd.create("log", 2 * DirtyLog.MAX_BYTES)) {
+            DirtyLog.map(sparse, DirtyLog.MAX_BYTES, OFFSET).close();
+            assertThatExceptionOfType(MessageFault.class)
+                    .isThrownBy(() -> DirtyLog.map(sparse, DirtyLog.MAX_BYTES + Long.BYTES, 0));
+        }
+    }
 }
