@@ -36,7 +36,7 @@ final class BackChannel {
     void configChanged() {
         ByteBuf message = channel.alloc().directBuffer(VhostUserFraming.HEADER_BYTES);
         message.writeIntLE(CONFIG_CHANGE_MSG).writeIntLE(VERSION).writeIntLE(0);
-        channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
+        send(message);
     }
 
     /** Asks for a translation (BACKEND_IOTLB_MSG of type MISS); it comes as a request of the front-end. */
@@ -46,7 +46,21 @@ final class BackChannel {
         message.writeIntLE(IOTLB_MSG).writeIntLE(VERSION).writeIntLE(payload);
         message.writeLongLE(miss.address()).writeLongLE(0).writeLongLE(0);
         message.writeByte(miss.access()).writeByte(MessageDecoder.IOTLB_MISS).writeZero(Long.BYTES - 2);
-        channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
+        send(message);
+    }
+
+    /**
+     * Sends, unless hundreds of messages are waiting already: each answer to a miss may bring about the next one, so that a
+     * front-end which does not read here, but answers, would fill our memory. It is told nothing more then, as if it had
+     * closed the channel.
+     */
+    private void send(ByteBuf message) {
+        if (channel.isWritable()) {
+            channel.writeAndFlush(Frame.toSend(message, List.of())).addListener(written -> {});
+        } else {
+            message.release();
+            channel.close();
+        }
     }
 
     /** The message that brought it. */

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.MemFd;
 import dev.ringside.linux.Mmap;
+import dev.ringside.linux.UnixSocket;
 import dev.ringside.testing.EchoDevice;
 import dev.ringside.testing.EchoDevice.Held;
 import dev.ringside.testing.FakeChain;
@@ -40,6 +41,7 @@ class IotlbTest extends EchoServed {
     private static final int SIZE = 16;
     private static final long LOG_BYTES = 4096;
     private static final long EVERYTHING = Long.MAX_VALUE;
+    private static final int MANY_UPDATES = 5000;
 
     private static FakeChain offer(FakeVring vring, String text) {
         FakeChain chain = vring.driver()
@@ -395,6 +397,50 @@ class IotlbTest extends EchoServed {
             }
             assertThat(refused).containsOnly(0L);
             shouldEcho(iommu, vring);
+        }
+    }
+
+    /** Each update asks for another miss, so that what waits to be read would have no bound. */
+    @Test
+    void shouldGiveUpABackChannelThatNobodyReads() throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        try (FakeIommu iommu = FakeIommu.before(frontEnd, memory, false);
+                UnixSocket unread = pair[0];
+                FakeVring vring = frontEnd.vring(0, SIZE, memory)) {
+            try (UnixSocket theirs = pair[1]) {
+                frontEnd.setBackendReqFd(theirs.fd());
+            }
+            iommu.updateAll();
+            vring.run();
+            vring.driver().chain().writableAt(0x7000_0000, 5).offer();
+            vring.kick();
+            for (int i = 0; i < MANY_UPDATES; i++) {
+                assertThat(iommu.update(0x7000_0000, FakeIommu.PAGE, FakeMemory.USER_ADDRESS, ACCESS_RO))
+                        .isZero();
+            }
+            assertThat(bytesUntilTheEnd(unread)).isPositive().isLessThan(MANY_UPDATES * 44L / 2);
+            // Nobody can be asked any more; to be told, and to stop, it takes no question.
+            assertThat(iommu.update(0x7000_0000, FakeIommu.PAGE, FakeMemory.USER_ADDRESS, ACCESS_RW))
+                    .isZero();
+            assertThat(vring.awaitUsed().written()).isZero();
+            vring.stop();
+        }
+    }
+
+    private static long bytesUntilTheEnd(UnixSocket socket) throws Exception {
+        long bytes = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(1 << 16);
+            while (true) {
+                assertThat(socket.await(true, (int) FakeFrontEnd.DEADLINE.toMillis()))
+                        .as("ended")
+                        .isTrue();
+                int count = socket.receive(buffer, new ArrayList<>());
+                if (count == 0) {
+                    return bytes;
+                }
+                bytes += count;
+            }
         }
     }
 }
