@@ -1,6 +1,7 @@
 package dev.ringside.memory;
 
 import dev.ringside.fault.MessageFault;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
@@ -28,6 +29,9 @@ public final class Iotlb {
     public static final int MAX_ENTRIES = 1 << 16;
 
     private final ConcurrentSkipListMap<Long, Entry> entries = new ConcurrentSkipListMap<>();
+    /** How many these are: such a map does not know, and would count them. */
+    private int count;
+
     private final Consumer<Miss> ask;
 
     /**
@@ -79,10 +83,11 @@ public final class Iotlb {
             granted |= before.access;
         }
         invalidate(address, last);
-        if (entries.size() >= MAX_ENTRIES) {
-            entries.clear();
+        if (count == MAX_ENTRIES) {
+            clear();
         }
         entries.put(address, new Entry(address, last, userAddress, granted));
+        count++;
     }
 
     /**
@@ -95,13 +100,26 @@ public final class Iotlb {
         Map.Entry<Long, Entry> below = entries.floorEntry(first);
         if (below != null && below.getValue().last >= first) {
             entries.remove(below.getKey());
+            count--;
         }
-        entries.subMap(first, true, last, true).clear();
+        Iterator<Entry> within =
+                entries.subMap(first, true, last, true).values().iterator();
+        while (within.hasNext()) {
+            within.next();
+            within.remove();
+            count--;
+        }
     }
 
     /** Forgets everything. */
     public void clear() {
         entries.clear();
+        count = 0;
+    }
+
+    /** How many translations there are; for whoever updates. */
+    int count() {
+        return count;
     }
 
     /** The translation of an address for an access, or {@code null}. Any {@code long} is allowed. */
