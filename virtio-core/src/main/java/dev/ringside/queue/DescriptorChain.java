@@ -25,6 +25,13 @@ public final class DescriptorChain {
     /** A bound on what one chain costs: a descriptor may need one segment for each region that it touches. */
     static final int MAX_SEGMENTS = DescriptorWalk.MAX_CHAIN + 64;
 
+    /**
+     * Translations that one chain may take, behind an IOMMU: as many 4-KiB pages as are in twice the largest request that a
+     * driver is told to make. Pages that lie side by side are one segment, however many; and a front-end may tell of pages of
+     * a byte each.
+     */
+    static final int MAX_TRANSLATIONS = 1 << 14;
+
     /** What a pooled chain keeps for the next request: enough for most, and little for one that is rarely so long. */
     private static final int KEPT_SEGMENTS = 64;
 
@@ -57,6 +64,7 @@ public final class DescriptorChain {
     private long @Nullable [] ioAddress;
 
     private @Nullable Place place;
+    private int translations;
 
     /** @param slot a small number by which the chain's owner tells its chains apart */
     public DescriptorChain(int slot) {
@@ -129,6 +137,7 @@ public final class DescriptorChain {
         entries = 0;
         readableSegments = 0;
         segments = 0;
+        translations = 0;
         readableBytes = 0;
         writableBytes = 0;
         endsWritable = false;
@@ -227,6 +236,10 @@ public final class DescriptorChain {
             if (in == null) {
                 return OUTSIDE;
             }
+            if (translations == MAX_TRANSLATIONS) {
+                return TOO_MANY;
+            }
+            translations++;
             long piece = Math.min(rest, found.bytes());
             // Pages that lie side by side are one segment, as they would be without an IOMMU.
             if (segment > segments
