@@ -616,7 +616,12 @@ public final class RunningQueue implements QueueContext, Pollable {
                 queue.logUsed(usedLog, usedLogAddress); // The ring may lie elsewhere now.
             }
         } catch (RingFault e) {
-            breakQueue(e);
+            missing = queue.missing(memory);
+            if (missing == null) {
+                breakQueue(e);
+            } else {
+                lost = memory; // Taken back by the session's loop since we looked.
+            }
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
         }
