@@ -14,7 +14,10 @@ import java.util.List;
 
 /** A driver's side of one split ring in memory of its own, for tests: chains in, used elements out. */
 final class DriverRing implements AutoCloseable {
+    /** Descriptors of a ring, unless another size is asked for. */
     static final int SIZE = 16;
+
+    static final int MAX_SIZE = 256;
     private static final int MEMORY_BYTES = 4 << 20;
     private static final long DESC = 0x1000;
     private static final long AVAIL = 0x2000;
@@ -25,6 +28,7 @@ final class DriverRing implements AutoCloseable {
     final Fd kick;
     final Fd call;
     final GuestMemory guest;
+    final int size;
     private final Fd file;
     private final MemorySegment memory;
     private long nextBuffer = 0x10000;
@@ -32,7 +36,9 @@ final class DriverRing implements AutoCloseable {
     private int availIdx;
     private int seen;
 
-    DriverRing() throws Exception {
+    /** @param size a power of two, {@link #MAX_SIZE} at most */
+    DriverRing(int size) throws Exception {
+        this.size = size;
         kick = EventFd.create();
         call = EventFd.create();
         file = MemFd.create("driver", MEMORY_BYTES);
@@ -71,18 +77,18 @@ final class DriverRing implements AutoCloseable {
 
     /** Makes a chain available; the device is not kicked. Returns its head. */
     int add(Buffer... buffers) {
-        int head = nextDescriptor % SIZE;
+        int head = nextDescriptor % size;
         for (int i = 0; i < buffers.length; i++) {
-            long at = DESC + 16L * (nextDescriptor % SIZE);
+            long at = DESC + 16L * (nextDescriptor % size);
             boolean last = i == buffers.length - 1;
             memory.set(ValueLayout.JAVA_LONG, at, buffers[i].address());
             memory.set(ValueLayout.JAVA_INT, at + 8, buffers[i].bytes());
             int flags = (last ? 0 : F_NEXT) | (buffers[i].writable() ? F_WRITE : 0);
             memory.set(ValueLayout.JAVA_SHORT, at + 12, (short) flags);
-            memory.set(ValueLayout.JAVA_SHORT, at + 14, (short) ((nextDescriptor + 1) % SIZE));
+            memory.set(ValueLayout.JAVA_SHORT, at + 14, (short) ((nextDescriptor + 1) % size));
             nextDescriptor++;
         }
-        memory.set(ValueLayout.JAVA_SHORT, AVAIL + 4 + 2L * (availIdx % SIZE), (short) head);
+        memory.set(ValueLayout.JAVA_SHORT, AVAIL + 4 + 2L * (availIdx % size), (short) head);
         availIdx++;
         VarHandle.fullFence();
         memory.set(ValueLayout.JAVA_SHORT, AVAIL + 2, (short) availIdx);
@@ -115,7 +121,7 @@ final class DriverRing implements AutoCloseable {
         if (usedCount() == 0) {
             throw new AssertionError("nothing was used");
         }
-        return USED + 4 + 8L * (seen++ % SIZE);
+        return USED + 4 + 8L * (seen++ % size);
     }
 
     byte[] bytes(Buffer buffer, int from, int count) {

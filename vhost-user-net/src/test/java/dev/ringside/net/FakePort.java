@@ -23,6 +23,9 @@ final class FakePort implements Port {
     final AtomicInteger roomAgains = new AtomicInteger();
     volatile boolean keep = true;
     volatile boolean refuse;
+    /** Runs on the loop for each frame that is sent. */
+    volatile Runnable onSend = () -> {};
+
     volatile @Nullable Runnable roomAgain;
     volatile @Nullable RxBuffers buffers;
     volatile int accepts;
@@ -36,6 +39,7 @@ final class FakePort implements Port {
                 if (refuse) {
                     return false;
                 }
+                onSend.run();
                 if (keep) {
                     byte[] copy = new byte[frame.bytes()];
                     frame.copyTo(0, MemorySegment.ofArray(copy), 0, copy.length);

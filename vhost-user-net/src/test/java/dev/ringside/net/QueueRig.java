@@ -27,11 +27,15 @@ final class QueueRig implements AutoCloseable {
     private final RunningQueue queue;
 
     QueueRig(int index, long features) throws Exception {
-        driver = new DriverRing();
+        this(index, features, DriverRing.SIZE);
+    }
+
+    private QueueRig(int index, long features, int size) throws Exception {
+        driver = new DriverRing(size);
         device = new NetDevice("net", "net", port, config, 1, Metrics.NONE);
         queue = onLoop(() -> {
-            SplitVirtqueue ring = new SplitVirtqueue(
-                    DriverRing.SIZE, 0, driver.address(), new RingFeatures(true, false), driver.guest);
+            SplitVirtqueue ring =
+                    new SplitVirtqueue(size, 0, driver.address(), new RingFeatures(true, false), driver.guest);
             RunningQueue made = new RunningQueue(
                     loop, index, device, features, ring, new FaultLog(LoggerFactory.getLogger(QueueRig.class)));
             made.call(driver.call);
@@ -42,6 +46,11 @@ final class QueueRig implements AutoCloseable {
 
     static QueueRig modern(int index, long features) throws Exception {
         return new QueueRig(index, features | Feature.VERSION_1);
+    }
+
+    /** One whose ring is as large as drivers make them. */
+    static QueueRig large(int index, long features) throws Exception {
+        return new QueueRig(index, features | Feature.VERSION_1, DriverRing.MAX_SIZE);
     }
 
     RunningQueue queue() {

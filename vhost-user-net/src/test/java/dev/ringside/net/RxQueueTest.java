@@ -230,7 +230,7 @@ class RxQueueTest {
     @Test
     void shouldTellASenderWhoseMemoryIsGoneAndGoOn() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.RX, 0);
-                DriverRing sender = new DriverRing()) {
+                DriverRing sender = new DriverRing(DriverRing.SIZE)) {
             DriverRing.Buffer gone = sender.writable(9000);
             rig.driver.add(rig.driver.writable(9100));
             Frame frame = new Frame();

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class TxQueueTest {
@@ -229,6 +230,32 @@ class TxQueueTest {
             other.driver.add(other.driver.readable(plain()), other.driver.readable(frame(60)));
             other.driver.kick();
             assertThat(other.driver.awaitUsed()).isZero();
+        }
+    }
+
+    /** A driver that makes another frame available for each one that is sent. */
+    @Test
+    void shouldSendNoMoreThan64FramesInATurn() throws Exception {
+        try (QueueRig rig = QueueRig.large(QueueRig.TX, ALL)) {
+            rig.port.keep = false;
+            DriverRing.Buffer header = rig.driver.readable(plain());
+            DriverRing.Buffer frame = rig.driver.readable(frame(60));
+            AtomicInteger sent = new AtomicInteger();
+            rig.onLoop(() -> {
+                rig.port.onSend = () -> {
+                    sent.incrementAndGet();
+                    rig.driver.add(header, frame);
+                };
+                rig.driver.add(header, frame);
+                assertThat(rig.queue().poll()).isTrue();
+                rig.port.onSend = () -> {};
+                return true;
+            });
+            assertThat(sent).hasValue(64);
+            rig.driver.kick();
+            for (int i = 0; i <= 64; i++) {
+                assertThat(rig.driver.awaitUsed()).isZero();
+            }
         }
     }
 

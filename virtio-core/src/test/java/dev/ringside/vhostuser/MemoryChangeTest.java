@@ -7,13 +7,16 @@ import static dev.ringside.testing.VhostUser.REM_MEM_REG;
 import static dev.ringside.testing.VhostUser.SET_MEM_TABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.testing.EchoDevice.Held;
 import dev.ringside.testing.FakeChain;
 import dev.ringside.testing.FakeDriver.Used;
 import dev.ringside.testing.FakeMemory;
 import dev.ringside.testing.FakeVring;
+import dev.ringside.testing.Payload;
 import dev.ringside.testing.ProcSelf;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,42 @@ class MemoryChangeTest extends EchoServed {
         frontEnd.setMemTable(memory);
         frontEnd.setMemTable(memory);
         assertThat(ProcSelf.now().mappings()).isEqualTo(mappings);
+    }
+
+    private static byte[] table(List<FakeMemory.Region> regions) {
+        Payload table = new Payload().u32(regions.size(), 0);
+        for (FakeMemory.Region region : regions) {
+            table.u64(
+                    region.mapping().guestAddress(),
+                    region.mapping().size(),
+                    region.mapping().userAddress(),
+                    region.mmapOffset());
+        }
+        return table.done();
+    }
+
+    /** Tables that have some regions in common, in turn, with I/O in between. */
+    @Test
+    void shouldHoldNoMoreAfterManyTablesThanAfterOne() {
+        for (int i = 1; i < 8; i++) {
+            memory.region(i * GIB, i * 16L * GIB, 4096);
+        }
+        List<FakeMemory.Region> all = memory.regions();
+        List<List<FakeMemory.Region>> tables =
+                List.of(all, all.subList(0, 2), List.of(all.get(7), all.get(0)), all.subList(0, 1));
+        frontEnd.setMemTable(memory);
+        shouldEcho(vring);
+        ProcSelf before = ProcSelf.now();
+        for (int i = 0; i < 1000; i++) {
+            List<FakeMemory.Region> regions = tables.get(i % tables.size());
+            Fd[] fds = regions.stream().map(FakeMemory.Region::fd).toArray(Fd[]::new);
+            assertThat(frontEnd.acknowledged(SET_MEM_TABLE, table(regions), fds))
+                    .isZero();
+            shouldEcho(vring);
+        }
+        assertThat(vring.hasErr()).isFalse();
+        frontEnd.setMemTable(memory);
+        ProcSelf.awaitNoMoreThan(before);
     }
 
     @Test

@@ -21,11 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** SET_MEM_TABLE, ADD_MEM_REG and REM_MEM_REG, and what they refuse. */
 class MemoryTableTest extends EchoServed {
     private static final long GIB = 1L << 30;
     private static final int SLOTS = 509;
+    private static final long HALF_OF_ALL = 8L << 40;
     /** Of the first region, where no ring lies. */
     private static final long LAST_BYTES = FakeMemory.GUEST_ADDRESS + MEMORY_BYTES - 3;
 
@@ -165,6 +167,37 @@ class MemoryTableTest extends EchoServed {
                 .isZero();
         assertThat(frontEnd.acknowledged(ADD_MEM_REG, described(SLOTS * GIB, 4096, SLOTS * GIB, 0), memfd()))
                 .isZero();
+    }
+
+    /** More address space than any guest needs, and all that one front-end can take of it. */
+    @Test
+    void shouldRefuseMoreThan16TiB() throws Exception {
+        frontEnd.negotiate();
+        try (Fd sparse = MemFd.create("sparse", HALF_OF_ALL)) {
+            assertThat(frontEnd.acknowledged(ADD_MEM_REG, described(0, HALF_OF_ALL, 0, 0), sparse))
+                    .isZero();
+            byte[] second = described(HALF_OF_ALL, HALF_OF_ALL, HALF_OF_ALL, 0);
+            assertThat(frontEnd.acknowledged(ADD_MEM_REG, second, sparse)).isZero();
+            byte[] beyond = described(2 * HALF_OF_ALL, 4096, 2 * HALF_OF_ALL, 0);
+            assertThat(frontEnd.acknowledged(ADD_MEM_REG, beyond, sparse)).isNotZero();
+            assertThat(frontEnd.acknowledged(REM_MEM_REG, second)).isZero();
+            assertThat(frontEnd.acknowledged(ADD_MEM_REG, beyond, sparse)).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {HALF_OF_ALL, HALF_OF_ALL + 1})
+    void shouldRefuseATableOfMoreThan16TiB(long size) throws Exception {
+        frontEnd.negotiate();
+        try (Fd sparse = MemFd.create("sparse", size)) {
+            byte[] table = new Payload()
+                    .u32(2, 0)
+                    .u64(0, HALF_OF_ALL, 0, 0)
+                    .u64(HALF_OF_ALL, size, HALF_OF_ALL, 0)
+                    .done();
+            assertThat(frontEnd.acknowledged(SET_MEM_TABLE, table, sparse, sparse) == 0)
+                    .isEqualTo(size == HALF_OF_ALL);
+        }
     }
 
     @Test
