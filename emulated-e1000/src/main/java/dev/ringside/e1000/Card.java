@@ -10,6 +10,12 @@ final class Card {
     /** TCTL: software asks the partner to stop; reads 0, as it is done at once (§13.4.33). */
     private static final int TCTL_SWXOFF = 1 << 22;
 
+    /** CTRL_EXT: general purpose interrupt 1, which the PHY's pin is wired to, is let through. */
+    private static final int CTRL_EXT_GPI1_EN = 1 << 1;
+
+    private static final int CTRL_EXT_PHYINT = 1 << 5;
+    private static final int CTRL_EXT_EE_RST = 1 << 13;
+
     private static final int FLUSH = 1 << 31;
     private static final int EERD_START = 1;
     private static final int EERD_DONE = 1 << 4;
@@ -37,7 +43,7 @@ final class Card {
         host = new Host(config);
         interrupts = new Interrupts(registers, timers, host::interrupt);
         microwire = new Microwire(eeprom);
-        phy = new Phy(timers, this::linkChanged);
+        phy = new Phy(timers, this::linkChanged, this::phyInterrupt);
         mdi = new MdiControl(registers, phy, interrupts);
         link = new MacLink(registers, phy, () -> interrupts.raise(Interrupts.LSC));
         pause = new PauseFrames(registers, statistics, timers, this::sendingResumed, this::send);
@@ -49,6 +55,12 @@ final class Card {
 
     private void linkChanged() {
         link.update();
+    }
+
+    private void phyInterrupt() {
+        if (registers.has(Register.CTRL_EXT, CTRL_EXT_GPI1_EN)) {
+            interrupts.raise(Interrupts.PHYINT);
+        }
     }
 
     /** What kept frames from being sent is over. */
@@ -102,6 +114,7 @@ final class Card {
     int read(Register register, int index) {
         return switch (register) {
             case STATUS -> link.status();
+            case CTRL_EXT -> registers.get(register) | (phy.isInterrupting() ? CTRL_EXT_PHYINT : 0);
             case EECD -> microwire.read();
             case ICR -> interrupts.readIcr();
             case ICS, IMC -> 0;
@@ -114,6 +127,12 @@ final class Card {
         registers.write(register, index, value);
         switch (register) {
             case CTRL -> control(value);
+            case CTRL_EXT -> {
+                // ASDCHK asks for STATUS.ASDV, which is never out of date.
+                if ((value & CTRL_EXT_EE_RST) != 0) {
+                    loadAddress();
+                }
+            }
             case EECD -> microwire.write(value);
             case EERD -> readEeprom(value);
             case MDIC -> mdi.write(value);
@@ -167,6 +186,10 @@ final class Card {
     /** The MAC as after CTRL.RST; the PHY goes on. */
     void reset() {
         registers.reset();
+        restart();
+    }
+
+    private void restart() {
         loadAddress();
         microwire.reset();
         pause.reset();
@@ -181,6 +204,7 @@ final class Card {
     /** Everything as at power-on. */
     void powerOn() {
         phy.reset();
-        reset();
+        registers.powerOn();
+        restart();
     }
 }

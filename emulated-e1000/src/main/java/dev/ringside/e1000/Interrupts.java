@@ -21,6 +21,8 @@ final class Interrupts {
     static final int RXT0 = 1 << 7;
     /** An MDI access is complete. */
     static final int MDAC = 1 << 9;
+    /** The PHY wants something (general purpose interrupt 1). */
+    static final int PHYINT = 1 << 12;
     /** Transmit descriptors are running out. */
     static final int TXD_LOW = 1 << 15;
     /** A small packet was received. */

@@ -24,6 +24,7 @@ final class Phy {
     private static final int ESR = 15;
     private static final int PSCR = 16;
     private static final int PSSR = 17;
+    private static final int INTERRUPT_ENABLE = 18;
     private static final int INTERRUPT_STATUS = 19;
     private static final int EPSCR = 20;
     private static final int LED_CONTROL = 24;
@@ -50,6 +51,10 @@ final class Phy {
     private static final int PSSR_DUPLEX = 0x2000;
     private static final int PSSR_SPEED_SHIFT = 14;
 
+    private static final int EVENT_PAGE_RECEIVED = 0x1000;
+    private static final int EVENT_AN_COMPLETE = 0x0800;
+    private static final int EVENT_LINK_CHANGED = 0x0400;
+
     private static final int PARTNER_ABILITIES = 0xc1e1;
     private static final int PARTNER_GIGABIT = 0x3c00;
     private static final int ANER_PAGE_RECEIVED = 0x0003;
@@ -63,23 +68,31 @@ final class Phy {
 
     private final Timers timers;
     private final Runnable linkChanged;
+    private final Runnable interrupt;
     private final int[] registers = new int[REGISTERS];
     private boolean cable;
     private boolean negotiated;
     private boolean linkWasDown;
+    private boolean lastLink;
+    private boolean asserted;
     /** Tells a negotiation that has been given up from the present one. */
     private int negotiation;
 
-    /** @param linkChanged {@link #isLinkUp} may have changed */
-    Phy(Timers timers, Runnable linkChanged) {
+    /**
+     * @param linkChanged {@link #isLinkUp} may have changed
+     * @param interrupt the transceiver has asserted its interrupt pin
+     */
+    Phy(Timers timers, Runnable linkChanged, Runnable interrupt) {
         this.timers = timers;
         this.linkChanged = linkChanged;
+        this.interrupt = interrupt;
         setDefaults();
     }
 
     /** As after power-on: negotiation begins. */
     void reset() {
         setDefaults();
+        drivePin();
         negotiate();
     }
 
@@ -113,7 +126,7 @@ final class Phy {
         negotiated = false;
         linkWasDown = true;
         negotiation++;
-        linkChanged.run();
+        followLink();
         if (cable && has(BMCR_AN_ENABLE)) {
             int started = negotiation;
             timers.after(NEGOTIATION_NANOS, () -> finish(started));
@@ -123,8 +136,37 @@ final class Phy {
     private void finish(int started) {
         if (started == negotiation) {
             negotiated = true;
-            linkChanged.run();
+            happened(EVENT_AN_COMPLETE | EVENT_PAGE_RECEIVED);
+            followLink();
         }
+    }
+
+    private void followLink() {
+        boolean up = isLinkUp();
+        if (up != lastLink) {
+            lastLink = up;
+            happened(EVENT_LINK_CHANGED);
+        }
+        linkChanged.run();
+    }
+
+    private void happened(int events) {
+        registers[INTERRUPT_STATUS] |= events;
+        drivePin();
+    }
+
+    private void drivePin() {
+        boolean wanted = (registers[INTERRUPT_STATUS] & registers[INTERRUPT_ENABLE]) != 0;
+        boolean rising = wanted && !asserted;
+        asserted = wanted;
+        if (rising) {
+            interrupt.run();
+        }
+    }
+
+    /** Whether the interrupt pin is asserted: until what happened has been read, or is no longer asked for. */
+    boolean isInterrupting() {
+        return asserted;
     }
 
     /** Whether frames that the MAC sends come back to it. */
@@ -160,7 +202,7 @@ final class Phy {
             case ANER -> negotiated ? ANER_PAGE_RECEIVED : 0;
             case GBSR -> negotiated ? PARTNER_GIGABIT : 0;
             case PSSR -> readSpecificStatus();
-            case INTERRUPT_STATUS -> 0;
+            case INTERRUPT_STATUS -> readEvents();
             default -> registers[address];
         };
     }
@@ -171,6 +213,13 @@ final class Phy {
         boolean shown = up && !linkWasDown;
         linkWasDown = !up;
         return BMSR_ABILITIES | (shown ? BMSR_LINK : 0) | (negotiated ? BMSR_AN_COMPLETE : 0);
+    }
+
+    private int readEvents() {
+        int events = registers[INTERRUPT_STATUS];
+        registers[INTERRUPT_STATUS] = 0;
+        drivePin();
+        return events;
     }
 
     private int readSpecificStatus() {
@@ -185,6 +234,10 @@ final class Phy {
         switch (address) {
             case BMCR -> writeControl(value);
             case BMSR, PHYIDR1, PHYIDR2, ANLPAR, ANER, GBSR, ESR, PSSR, INTERRUPT_STATUS -> {}
+            case INTERRUPT_ENABLE -> {
+                registers[INTERRUPT_ENABLE] = value;
+                drivePin();
+            }
             default -> registers[address] = value;
         }
     }
@@ -197,7 +250,7 @@ final class Phy {
         if (again) {
             negotiate();
         } else {
-            linkChanged.run();
+            followLink();
         }
     }
 }

@@ -15,8 +15,8 @@ public enum Register {
     EECD(0x0010, 0, 0),
     /** EEPROM read. */
     EERD(0x0014, 0, 0),
-    /** Extended device control. */
-    CTRL_EXT(0x0018, 0, 0xffffffff),
+    /** Extended device control (§13.4.6); PHYINT is the PHY's, ASDCHK and EE_RST read 0. */
+    CTRL_EXT(0x0018, 0, 0xffffcfdf),
     /** Flash access: there is no flash. */
     FLA(0x001c, 0, 0),
     /** MDI control: the PHY's registers. */
@@ -55,8 +55,8 @@ public enum Register {
     AIT(0x0458, 0, 0x0000ffff),
     /** LED control. */
     LEDCTL(0x0e00, 0x07061302, 0xcfcfcfcf),
-    /** Packet buffer allocation. */
-    PBA(0x1000, 0x00100030, 0x0000ffff),
+    /** Packet buffer allocation, in KB (§13.4.16): for receiving, and above it what is left for sending. */
+    PBA(0x1000, 0x00100030, 0x0000007f),
     /** Flow control receive threshold, low. */
     FCRTL(0x2160, 0, 0x8000fff8),
     /** Flow control receive threshold, high. */
@@ -302,6 +302,10 @@ public enum Register {
         place(0x0200, MTA);
         place(0x0600, VFTA);
         place(0x0004, CTRL);
+        place(0x8000, RDFH);
+        place(0x8008, RDFT);
+        place(0x8010, TDFH);
+        place(0x8018, TDFT);
     }
 
     private static void place(int offset, Register register) {
