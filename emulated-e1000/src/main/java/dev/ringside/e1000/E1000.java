@@ -79,7 +79,8 @@ public final class E1000 implements PciFunction {
         @Override
         public void after(long nanos, Runnable task) {
             if (nanos == 0) {
-                loop.execute(task);
+                // Not a task of the loop, which would run before queues and sockets of others get their turn.
+                loop.atEndOfTurn(task);
             } else {
                 loop.schedule(task, nanos, TimeUnit.NANOSECONDS);
             }

@@ -39,7 +39,7 @@ final class Transmitter {
     /** Descriptors fetched at a time. */
     private static final int BATCH = 64;
     /** Packets sent in one go, before the loop's other work gets its turn. */
-    private static final int BUDGET = 128;
+    static final int BUDGET = 128;
 
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

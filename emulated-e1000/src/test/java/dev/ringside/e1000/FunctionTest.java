@@ -8,9 +8,12 @@ import dev.ringside.link.Port;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
 import dev.ringside.metrics.Metrics;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +25,11 @@ import org.junit.jupiter.api.Test;
 class FunctionTest {
     private static final int FCAL = 0x28;
     private static final int TIPG = 0x410;
+    private static final int TCTL = 0x400;
+    private static final int TDBAL = 0x3800;
+    private static final int TDLEN = 0x3808;
+    private static final int TDH = 0x3810;
+    private static final int TDT = 0x3818;
 
     private final Links links = new Links();
     private final FakeBus bus = new FakeBus();
@@ -134,6 +142,59 @@ class FunctionTest {
                 }
             }
         });
+    }
+
+    @Test
+    void shouldSurviveWritesOfEveryWidthAndAlignment() throws Exception {
+        onLoop(() -> {
+            for (int width = 1; width <= 8; width *= 2) {
+                for (int offset = 0; offset <= 0x20000 - width; offset++) {
+                    card.barWrite(0, offset, width, -1);
+                }
+            }
+            card.reset();
+            assertThat(card.barRead(0, TIPG, 4)).isEqualTo(0x00602006);
+        });
+    }
+
+    /** As from a driver with a long ring, or one that never ends to add to it: the loop's other devices wait meanwhile. */
+    @Test
+    void shouldLeaveTheLoopToOthersBetweenManyPackets() throws Exception {
+        int packets = 1000;
+        int ring = 0x10000;
+        long descriptors = 1024;
+        List<Integer> heads = new ArrayList<>();
+        CompletableFuture<Void> finished = new CompletableFuture<>();
+        Runnable other = new Runnable() {
+            @Override
+            public void run() {
+                int head = (int) card.barRead(0, TDH, 4);
+                heads.add(head);
+                if (head == packets) {
+                    finished.complete(null);
+                } else {
+                    loop.atEndOfTurn(this);
+                }
+            }
+        };
+        onLoop(() -> {
+            for (long i = 0; i < packets; i++) {
+                long at = ring + 16 * i;
+                bus.memory.set(ValueLayout.JAVA_LONG_UNALIGNED, at, 0x8000);
+                bus.memory.set(ValueLayout.JAVA_LONG_UNALIGNED, at + 8, (TestDriver.EOP | TestDriver.IFCS) | 60L);
+            }
+            writeConfig(4, 7);
+            card.barWrite(0, TDBAL, 4, ring);
+            card.barWrite(0, TDLEN, 4, 16 * descriptors);
+            card.barWrite(0, TCTL, 4, TestDriver.TCTL_EN);
+            card.barWrite(0, TDT, 4, packets);
+            heads.add((int) card.barRead(0, TDH, 4));
+            loop.atEndOfTurn(other);
+        });
+        finished.get(5, TimeUnit.SECONDS);
+        for (int i = 1; i < heads.size(); i++) {
+            assertThat(heads.get(i) - heads.get(i - 1)).isLessThanOrEqualTo(Transmitter.BUDGET);
+        }
     }
 
     @Test

@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class DeviceLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceLoop.class);
     private static final long SHUTDOWN_MILLIS = 100;
+    /** Tasks may hand over more tasks, and other threads as well: I/O and queues get their turn after so long. */
+    private static final long TASK_NANOS = 1_000_000;
 
     private final Thread thread;
     private final ManualIoEventLoop eventLoop;
@@ -116,14 +118,14 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     /** I/O and tasks, after a sleep if there is nothing to do. Returns whether there was any. */
     private boolean runEvents() {
         if (!active.isEmpty() || !endOfTurn.isEmpty() || !endingTurn.isEmpty()) {
-            return eventLoop.runNow() > 0;
+            return eventLoop.runNow(TASK_NANOS) > 0;
         }
         if (budget.isUsed()) {
             long before = System.nanoTime();
-            eventLoop.run(0);
+            eventLoop.run(0, TASK_NANOS);
             budget.slept(System.nanoTime() - before);
         } else {
-            eventLoop.run(0);
+            eventLoop.run(0, TASK_NANOS);
         }
         return true;
     }

@@ -132,6 +132,24 @@ class DeviceLoopTest extends OnLoop {
     }
 
     @Test
+    void shouldEndTheTurnThoughTasksHandOverMoreOfThem() throws Exception {
+        CompletableFuture<String> done = new CompletableFuture<>();
+        Runnable endless = new Runnable() {
+            @Override
+            public void run() {
+                if (!done.isDone()) {
+                    loop.execute(this);
+                }
+            }
+        };
+        run(() -> {
+            loop.execute(endless);
+            loop.atEndOfTurn(() -> done.complete("done"));
+        });
+        assertThat(get(done)).isEqualTo("done");
+    }
+
+    @Test
     void shouldRunATaskLater() throws Exception {
         CompletableFuture<String> done = new CompletableFuture<>();
         loop.schedule(() -> done.complete("done"), 1, TimeUnit.MILLISECONDS);
