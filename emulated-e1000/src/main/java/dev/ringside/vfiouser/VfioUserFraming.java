@@ -28,6 +28,9 @@ final class VfioUserFraming implements Framing {
 
     private static final int MAX_PAYLOAD_BYTES = MAX_DATA_BYTES + 4096;
 
+    /** A burst of register accesses, or the longest frame that is usual, on its way by a DMA message. */
+    private static final int READ_AHEAD_BYTES = 2048;
+
     /** SET_IRQS and DMA_MAP carry one; VERSION says so, but a client may do as it likes. */
     private static final int MAX_FDS = 8;
 
@@ -39,6 +42,11 @@ final class VfioUserFraming implements Framing {
     @Override
     public int maxFds() {
         return MAX_FDS;
+    }
+
+    @Override
+    public int readAheadBytes() {
+        return READ_AHEAD_BYTES;
     }
 
     @Override

@@ -106,7 +106,6 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     public void wake() {
         if (!active && channel.isOpen()) {
             active = true;
-            channel.polled(true);
             loop.activate(this);
         }
     }
@@ -114,7 +113,6 @@ final class VfioUserSession extends SimpleChannelInboundHandler<Frame>
     @Override
     public boolean arm() {
         active = false;
-        channel.polled(false);
         return true;
     }
 

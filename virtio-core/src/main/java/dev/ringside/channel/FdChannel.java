@@ -34,8 +34,8 @@ public final class FdChannel extends AbstractChannel {
     /** From a message's first byte to its last one: a peer sends it in one go, unless it means harm or stands still. */
     private static final long MESSAGE_SECONDS = 10;
 
-    /** Messages read by one {@link #poll}, before the loop's other work gets its turn. */
-    private static final int BUDGET = 64;
+    /** Messages read in one go, before the loop's other work gets its turn. */
+    private static final int BUDGET = 32;
 
     private final DeviceLoop loop;
     private final UnixSocket socket;
@@ -45,13 +45,24 @@ public final class FdChannel extends AbstractChannel {
     private @Nullable Watch watch;
 
     private boolean readRequested;
-    private boolean polled;
     private boolean paused;
-    private boolean polling;
+    /** A handler is being told of messages, and asks for the next one from within. */
+    private boolean reading;
+
     private long messages;
+    /** What has been read and belongs to no message yet: part of a header, or more than one message. */
+    private @Nullable ByteBuf ahead;
+    /** Those that came with what was read last, and so belong to the last message in there. */
+    private final List<Fd> aheadFds = new ArrayList<>();
+    /** The message whose header is known. */
     private @Nullable ByteBuf incoming;
+
     private int incomingBytes;
     private List<Fd> incomingFds = new ArrayList<>();
+    /** The socket was empty at the last look, and the watch will tell when it no longer is. */
+    private boolean drained;
+
+    private boolean blocked;
     private boolean fdsSent;
     /** Somebody is going to look whether a message that has begun has come to its end. */
     private boolean timed;
@@ -84,47 +95,47 @@ public final class FdChannel extends AbstractChannel {
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        watch = loop.watch(socket.fd(), Interest.READ_WRITE, this::ready);
+        watch = loop.watch(socket.fd(), Interest.READ, this::ready);
         promise.setSuccess();
     }
 
     private void ready() {
-        if (open) {
+        if (blocked && open) {
+            blocked = false;
             unsafe().flush();
         }
-        readIfRequested();
+        drained = false;
+        readMessages();
     }
 
     @Override
     protected void doBeginRead() {
         if (!readRequested) {
             readRequested = true;
-            // Not from within the handler that asked, whose call must return before the next message arrives; and one
-            // message in a turn, so that a peer with many of them leaves time for others.
-            // One that looks for messages itself finds it sooner.
-            if (!polled && !polling) {
-                loop.atEndOfTurn(this::readIfRequested);
+            // Not from within the handler that asked, whose call must return before the next message arrives.
+            if (!reading) {
+                loop.atEndOfTurn(this::readMessages);
             }
         }
     }
 
     /**
-     * Says whether {@link #poll} is called in every turn, so that nothing else has to look. When that ends nothing is lost:
-     * what has come since the last call makes the socket ready once more.
-     */
-    public void polled(boolean inEveryTurn) {
-        polled = inEveryTurn;
-    }
-
-    /**
-     * Reads without being told that there is something to read, for sessions that look for messages rather than sleep: as
-     * many as are asked for one after the other, up to a limit. On the loop, and not from within a handler.
+     * Reads without being told that there is something to read, for sessions that look for messages rather than sleep. On
+     * the loop, and not from within a handler.
      *
-     * @return whether there was any; one that was asked for and not read arrives by itself later
+     * @return whether there was any message; one that was asked for and not read arrives by itself later
      */
     public boolean poll() {
         long before = messages;
-        polling = true;
+        drained = false;
+        readMessages();
+        return messages != before;
+    }
+
+    /** Reads as many messages as there are and are asked for one after the other, up to a limit. */
+    private void readMessages() {
+        long before = messages;
+        reading = true;
         try {
             long last;
             do {
@@ -132,12 +143,11 @@ public final class FdChannel extends AbstractChannel {
                 readIfRequested();
             } while (messages != last && messages - before < BUDGET);
         } finally {
-            polling = false;
+            reading = false;
         }
         if (readRequested && messages - before == BUDGET) {
-            loop.atEndOfTurn(this::readIfRequested);
+            loop.atEndOfTurn(this::readMessages);
         }
-        return messages != before;
     }
 
     /**
@@ -146,14 +156,19 @@ public final class FdChannel extends AbstractChannel {
      * @return whether that is so
      */
     public boolean pause() {
-        paused = incoming == null || incoming.writerIndex() == 0;
+        paused = !hasBegun();
         return paused;
     }
 
     /** Reads again. */
     public void resume() {
         paused = false;
-        readIfRequested();
+        readMessages();
+    }
+
+    /** Whether part of a message has come, or more than has been handed over. */
+    private boolean hasBegun() {
+        return incoming != null || (ahead != null && ahead.isReadable());
     }
 
     /** One more descriptor of the connection. */
@@ -165,7 +180,7 @@ public final class FdChannel extends AbstractChannel {
     private void readIfRequested() {
         try {
             while (readRequested && open && !paused) {
-                if (!readSome()) {
+                if (takeMessage() || !receive()) {
                     return;
                 }
             }
@@ -186,7 +201,7 @@ public final class FdChannel extends AbstractChannel {
 
     private void lookForTheRest(long begun) {
         timed = false;
-        if (!open || incoming == null || incoming.writerIndex() == 0) {
+        if (!open || !readRequested || !hasBegun()) {
             return;
         }
         if (messages == begun) {
@@ -202,19 +217,54 @@ public final class FdChannel extends AbstractChannel {
         messageTimeoutNanos = nanos;
     }
 
-    /** Reads once. Returns whether reading once more makes sense now. */
-    private boolean readSome() throws MessageFault, IOException {
-        ByteBuf buffer = incoming;
-        if (buffer == null) {
-            incomingBytes = framing.headerBytes();
-            buffer = alloc().directBuffer(incomingBytes);
-            incoming = buffer;
+    /** Hands over the next message, if all of it has come. */
+    private boolean takeMessage() throws MessageFault {
+        ByteBuf from = ahead;
+        if (from == null) {
+            return false;
         }
-        int missing = incomingBytes - buffer.writerIndex();
-        int count =
-                socket.receive(MemorySegment.ofBuffer(buffer.nioBuffer(buffer.writerIndex(), missing)), incomingFds);
+        ByteBuf message = incoming;
+        if (message == null) {
+            if (from.readableBytes() < framing.headerBytes()) {
+                return false;
+            }
+            incomingBytes = framing.headerBytes() + framing.payloadBytes(from.slice());
+            message = alloc().directBuffer(incomingBytes);
+            incoming = message;
+        }
+        message.writeBytes(from, Math.min(from.readableBytes(), incomingBytes - message.writerIndex()));
+        if (message.writerIndex() < incomingBytes) {
+            return false;
+        }
+        if (!from.isReadable()) {
+            takeDescriptors();
+        }
+        Frame frame = Frame.received(message, incomingFds);
+        incoming = null;
+        incomingFds = new ArrayList<>();
+        readRequested = false;
+        messages++;
+        pipeline().fireChannelRead(frame);
+        pipeline().fireChannelReadComplete();
+        return true;
+    }
+
+    /** The message in work is the last one of what was read. */
+    private void takeDescriptors() throws MessageFault {
+        incomingFds.addAll(aheadFds);
+        aheadFds.clear();
+        if (incomingFds.size() > framing.maxFds()) {
+            throw new MessageFault(incomingFds.size() + " file descriptors in one message");
+        }
+    }
+
+    /** Reads once. Returns whether anything came. */
+    private boolean receive() throws MessageFault, IOException {
+        takeDescriptors();
+        int count = drained ? UnixSocket.WOULD_BLOCK : receiveMessage();
         if (count == UnixSocket.WOULD_BLOCK) {
-            if (buffer.writerIndex() > 0) {
+            drained = true;
+            if (hasBegun()) {
                 expectTheRest();
             }
             return false;
@@ -223,25 +273,36 @@ public final class FdChannel extends AbstractChannel {
             close();
             return false;
         }
-        if (incomingFds.size() > framing.maxFds()) {
-            throw new MessageFault(incomingFds.size() + " file descriptors in one message");
-        }
-        buffer.writerIndex(buffer.writerIndex() + count);
-        if (buffer.writerIndex() == framing.headerBytes() && incomingBytes == framing.headerBytes()) {
-            incomingBytes += framing.payloadBytes(buffer);
-            buffer.ensureWritable(incomingBytes - framing.headerBytes());
-        }
-        if (buffer.writerIndex() == incomingBytes) {
-            Frame frame = Frame.received(buffer, incomingFds);
-            incoming = null;
-            incomingFds = new ArrayList<>();
-            readRequested = false;
-            messages++;
-            pipeline().fireChannelRead(frame);
-            pipeline().fireChannelReadComplete();
-            return false;
-        }
         return true;
+    }
+
+    private int receiveMessage() throws LinuxException {
+        ByteBuf message = incoming;
+        if (message != null) {
+            return receive(message, incomingBytes - message.writerIndex());
+        }
+        ByteBuf room = roomAhead();
+        return receive(room, room.writableBytes());
+    }
+
+    private int receive(ByteBuf into, int bytes) throws LinuxException {
+        int at = into.writerIndex();
+        int count = socket.receive(MemorySegment.ofBuffer(into.nioBuffer(at, bytes)), aheadFds);
+        if (count > 0) {
+            into.writerIndex(at + count);
+            drained = count < bytes && aheadFds.isEmpty() && watch != null && !watch.hasHungUp();
+        }
+        return count;
+    }
+
+    private ByteBuf roomAhead() {
+        ByteBuf room = ahead;
+        if (room == null) {
+            int bytes = Math.max(framing.headerBytes(), framing.readAheadBytes());
+            room = alloc().directBuffer(bytes, bytes);
+            ahead = room;
+        }
+        return room.discardReadBytes();
     }
 
     @Override
@@ -250,6 +311,10 @@ public final class FdChannel extends AbstractChannel {
             ByteBuf bytes = frame.bytes();
             int sent = socket.send(MemorySegment.ofBuffer(bytes.nioBuffer()), fdsSent ? List.of() : frame.fds());
             if (sent == UnixSocket.WOULD_BLOCK) {
+                if (watch != null) {
+                    blocked = true;
+                    watch.awaitRoom();
+                }
                 return;
             }
             bytes.skipBytes(sent);
@@ -275,8 +340,14 @@ public final class FdChannel extends AbstractChannel {
             incoming.release();
             incoming = null;
         }
+        if (ahead != null) {
+            ahead.release();
+            ahead = null;
+        }
         incomingFds.forEach(Fd::close);
         incomingFds.clear();
+        aheadFds.forEach(Fd::close);
+        aheadFds.clear();
         if (watch == null) {
             socket.close();
         } else {

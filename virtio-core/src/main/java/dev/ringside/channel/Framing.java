@@ -12,6 +12,16 @@ public interface Framing {
     int maxFds();
 
     /**
+     * Bytes that are asked for at once, beyond the message that is being read: most messages then cost one system call
+     * rather than one for the header and one for the rest. Only for protocols in which every message is sent by a call of
+     * its own, with its descriptors: descriptors that come with several messages are taken for those of the last one, as
+     * the kernel ends a read behind descriptors, but not before them.
+     */
+    default int readAheadBytes() {
+        return 0;
+    }
+
+    /**
      * The number of bytes that follow a header.
      *
      * @param header {@link #headerBytes} bytes, from the peer

@@ -5,6 +5,7 @@ import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
@@ -32,12 +33,12 @@ final class EpollEngine implements IoEngine {
 
     @Override
     public Watch watch(Fd fd, Interest interest, Runnable onReady) {
-        EpollIoOps events = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET);
+        EpollIoOps events = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET).with(EpollIoOps.EPOLLRDHUP);
         if (interest == Interest.READ_WRITE) {
-            events = events.with(EpollIoOps.EPOLLOUT).with(EpollIoOps.EPOLLRDHUP);
+            events = events.with(EpollIoOps.EPOLLOUT);
         }
-        EdgeWatch watch = new EdgeWatch(fd.value(), onReady);
-        watch.start(loop.eventLoop().register(watch).getNow(), events);
+        EdgeWatch watch = new EdgeWatch(fd.value(), events, onReady);
+        watch.start(loop.eventLoop().register(watch).getNow());
         return watch;
     }
 
@@ -75,18 +76,35 @@ final class EpollEngine implements IoEngine {
 
     private static final class EdgeWatch implements EpollIoHandle, Watch {
         private final FileDescriptor fd;
+        private final EpollIoOps events;
         private final Runnable onReady;
         private @Nullable IoRegistration registration;
+        private boolean awaitingRoom;
+        private boolean hungUp;
         private boolean closed;
 
-        EdgeWatch(int fd, Runnable onReady) {
+        EdgeWatch(int fd, EpollIoOps events, Runnable onReady) {
             this.fd = new FileDescriptor(fd);
+            this.events = events;
             this.onReady = onReady;
         }
 
-        void start(IoRegistration registered, EpollIoOps events) {
+        void start(IoRegistration registered) {
             registration = registered;
             registered.submit(events);
+        }
+
+        @Override
+        public void awaitRoom() {
+            if (!awaitingRoom && !closed && registration != null) {
+                awaitingRoom = true;
+                registration.submit(events.with(EpollIoOps.EPOLLOUT));
+            }
+        }
+
+        @Override
+        public boolean hasHungUp() {
+            return hungUp;
         }
 
         @Override
@@ -98,6 +116,12 @@ final class EpollEngine implements IoEngine {
         public void handle(IoRegistration from, IoEvent event) {
             if (closed) {
                 return;
+            }
+            EpollIoOps happened = ((EpollIoEvent) event).ops();
+            hungUp |= happened.contains(EpollIoOps.EPOLLRDHUP);
+            if (awaitingRoom && happened.contains(EpollIoOps.EPOLLOUT)) {
+                awaitingRoom = false;
+                from.submit(events);
             }
             try {
                 onReady.run();

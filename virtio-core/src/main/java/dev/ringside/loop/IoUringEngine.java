@@ -51,7 +51,7 @@ final class IoUringEngine implements IoEngine {
 
     @Override
     public Watch watch(Fd fd, Interest interest, Runnable onReady) {
-        int mask = interest == Interest.READ ? POLLIN : POLLIN | POLLOUT | POLLRDHUP;
+        int mask = interest == Interest.READ ? POLLIN | POLLRDHUP : POLLIN | POLLOUT | POLLRDHUP;
         PollWatch watch = new PollWatch(fd.value(), mask, onReady);
         watch.start(register(watch));
         return watch;
@@ -96,14 +96,23 @@ final class IoUringEngine implements IoEngine {
                 opcode, (byte) 0, (short) 0, fd, offset, address, length, flags, data, (short) 0, (short) 0, 0, 0);
     }
 
-    /** A multishot poll: one submission in all, then one completion for each wake-up, and no read of a counter. */
+    /**
+     * A multishot poll: one submission in all, then one completion for each wake-up, and no read of a counter. Room is
+     * waited for by another one, which ends with its first completion.
+     */
     private static final class PollWatch implements IoUringIoHandle, Watch {
+        /** Tells the completions apart. */
+        private static final long ROOM = 1;
+
         private final int fd;
         private final int mask;
         private final Runnable onReady;
         private @Nullable IoRegistration registration;
         private @Nullable Runnable released;
         private long poll;
+        private long roomPoll;
+        private boolean awaitingRoom;
+        private boolean hungUp;
 
         PollWatch(int fd, int mask, Runnable onReady) {
             this.fd = fd;
@@ -126,19 +135,35 @@ final class IoUringEngine implements IoEngine {
             if (event.opcode() != OP_POLL_ADD || released != null) {
                 return;
             }
-            if ((event.flags() & CQE_F_MORE) == 0) {
+            if (event.userData() == ROOM) {
+                awaitingRoom = false;
+            } else if ((event.flags() & CQE_F_MORE) == 0) {
                 if (event.res() < 0) {
                     FAULTS.warn("watch", "poll ended with errno " + -event.res());
                     return;
                 }
                 arm(from);
             }
+            hungUp |= event.res() > 0 && (event.res() & POLLRDHUP) != 0;
             try {
                 onReady.run();
             } catch (Throwable e) {
                 // Netty would put the loop to sleep for 100 ms.
                 FAULTS.error("watch", "unexpected failure, " + e);
             }
+        }
+
+        @Override
+        public void awaitRoom() {
+            if (!awaitingRoom && released == null && registration != null) {
+                awaitingRoom = true;
+                roomPoll = registration.submit(op(OP_POLL_ADD, fd, 0, 0, 0, POLLOUT, ROOM));
+            }
+        }
+
+        @Override
+        public boolean hasHungUp() {
+            return hungUp;
         }
 
         @Override
@@ -149,6 +174,9 @@ final class IoUringEngine implements IoEngine {
             released = whenReleased;
             if (registration != null) {
                 registration.submit(op(OP_ASYNC_CANCEL, -1, 0, poll, 0, 0, 0));
+                if (awaitingRoom) {
+                    registration.submit(op(OP_ASYNC_CANCEL, -1, 0, roomPoll, 0, 0, 0));
+                }
                 registration.cancel();
             }
         }

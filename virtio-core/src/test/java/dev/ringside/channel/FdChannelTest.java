@@ -38,7 +38,7 @@ import org.junit.jupiter.params.Parameter;
 @EachEngine
 class FdChannelTest {
     /** A header of two bytes: how many follow. A message of 0xbad bytes is none. */
-    private static final Framing FRAMING = new Framing() {
+    static class SmallFraming implements Framing {
         @Override
         public int headerBytes() {
             return 2;
@@ -57,23 +57,37 @@ class FdChannelTest {
             }
             return bytes;
         }
-    };
+    }
+
+    /** The same, read ahead by some messages. */
+    static final class ReadAhead extends SmallFraming {
+        static final int BYTES = 32;
+
+        @Override
+        public int readAheadBytes() {
+            return BYTES;
+        }
+    }
 
     /** A message that has arrived: its payload, and its number of descriptors. */
-    private record Arrived(String payload, int fds) {}
+    record Arrived(String payload, int fds) {}
 
     @Parameter
     Engine engine;
 
-    private final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
-    private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
+    final CompletableFuture<Throwable> failure = new CompletableFuture<>();
     private final CompletableFuture<Void> inactive = new CompletableFuture<>();
     private final Arena arena = Arena.ofShared();
     private ProcSelf before;
     private DeviceLoop loop;
     private UnixSocket peer;
-    private FdChannel channel;
-    private Fd fd;
+    FdChannel channel;
+    Fd fd;
+
+    Framing framing() {
+        return new SmallFraming();
+    }
 
     @BeforeEach
     void open() throws Exception {
@@ -82,7 +96,7 @@ class FdChannelTest {
         UnixSocket[] pair = UnixSocket.pair();
         peer = pair[0];
         fd = EventFd.create();
-        channel = new FdChannel(loop, pair[1], FRAMING);
+        channel = new FdChannel(loop, pair[1], framing());
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {
@@ -125,16 +139,16 @@ class FdChannelTest {
         return inactive;
     }
 
-    private static <T> T get(CompletableFuture<T> future) throws Exception {
+    static <T> T get(CompletableFuture<T> future) throws Exception {
         return future.get(FakeFrontEnd.DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void send(byte[] bytes, Fd... fds) throws LinuxException {
+    void send(byte[] bytes, Fd... fds) throws LinuxException {
         MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
         assertThat(peer.send(data, List.of(fds))).isEqualTo(bytes.length);
     }
 
-    private static byte[] message(String payload) {
+    static byte[] message(String payload) {
         byte[] bytes = new byte[2 + payload.length()];
         bytes[0] = (byte) payload.length();
         bytes[1] = (byte) (payload.length() >>> 8);
@@ -144,7 +158,7 @@ class FdChannelTest {
         return bytes;
     }
 
-    private Arrived next() throws InterruptedException {
+    Arrived next() throws InterruptedException {
         channel.read();
         Arrived next = arrived.poll(FakeFrontEnd.DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
         assertThat(next).as("a message").isNotNull();
@@ -152,7 +166,7 @@ class FdChannelTest {
     }
 
     /** Waits until all that was handed over to the loop so far is done. */
-    private void settle() throws Exception {
+    void settle() throws Exception {
         get(loop.call(() -> null));
         get(loop.call(() -> null));
     }

@@ -170,6 +170,81 @@ class WatchTest extends OnLoop {
     }
 
     @Test
+    void shouldTellOfRoomOnlyWhenAskedTo() throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        try (UnixSocket near = pair[0];
+                UnixSocket far = pair[1];
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment much = arena.allocate(1 << 20);
+            Watch watch = watch(near.fd(), Interest.READ);
+            for (int i = 0; i < 3; i++) {
+                fill(near, much);
+                empty(far, much);
+                run(() -> {});
+                run(() -> {});
+                assertThat(ready.availablePermits()).as("nobody asked").isZero();
+
+                fill(near, much);
+                run(watch::awaitRoom);
+                run(watch::awaitRoom);
+                run(() -> {});
+                assertThat(ready.availablePermits()).as("no room yet").isZero();
+                empty(far, much);
+                awaitReady();
+                run(() -> {});
+                ready.drainPermits();
+            }
+            close(watch);
+        }
+    }
+
+    @Test
+    void shouldForgetThatItAwaitsRoom() throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        try (UnixSocket near = pair[0];
+                UnixSocket far = pair[1];
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment much = arena.allocate(1 << 20);
+            Watch watch = watch(near.fd(), Interest.READ);
+            fill(near, much);
+            run(watch::awaitRoom);
+            close(watch);
+            empty(far, much);
+            run(() -> {});
+            assertThat(ready.availablePermits()).isZero();
+        }
+    }
+
+    @Test
+    void shouldKnowWhenTheOtherSideHasHungUp() throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        UnixSocket far = pair[1];
+        try (UnixSocket near = pair[0];
+                Arena arena = Arena.ofConfined()) {
+            Watch watch = watch(near.fd(), Interest.READ);
+            far.send(arena.allocate(1), List.of());
+            awaitReady();
+            assertThat(onLoop(watch::hasHungUp)).isFalse();
+            far.close();
+            awaitReady();
+            assertThat(onLoop(watch::hasHungUp)).isTrue();
+            close(watch);
+        }
+    }
+
+    private static void fill(UnixSocket socket, MemorySegment data) throws Exception {
+        while (socket.send(data, List.of()) != UnixSocket.WOULD_BLOCK) {
+            // Until there is no room.
+        }
+    }
+
+    private static void empty(UnixSocket socket, MemorySegment buffer) throws Exception {
+        while (socket.receive(buffer, List.of()) > 0) {
+            // Until it is empty.
+        }
+    }
+
+    @Test
     void shouldSignalTheOtherSide() throws Exception {
         try (Fd fd = EventFd.create()) {
             Notifier notifier = onLoop(() -> loop.notifier(fd));
