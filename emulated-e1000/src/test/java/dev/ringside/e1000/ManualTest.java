@@ -55,7 +55,9 @@ class ManualTest {
         driver.write(Register.TIPG, 0x123);
         driver.write(Register.CTRL_EXT, EE_RST);
         assertThat(driver.card.read(Register.RA, 0)).isEqualTo(0x12005452);
-        assertThat(driver.read(Register.TIPG)).as("everything else is left alone").isEqualTo(0x123);
+        assertThat(driver.read(Register.TIPG))
+                .as("everything else is left alone")
+                .isEqualTo(0x123);
         assertThat(driver.read(Register.CTRL_EXT)).as("clears itself").isZero();
     }
 

@@ -197,6 +197,24 @@ class TransmitTest {
         assertThat(driver.sent).hasSize(1);
     }
 
+    /** A packet is of legacy or of data descriptors (§3.3): one of both is anything, and the next is itself again. */
+    @Test
+    void shouldGoOnAfterAPacketOfMixedDescriptors() {
+        driver.add(new byte[100], IFCS | RS);
+        driver.addDescriptor(0, DEXT | RS);
+        driver.add(new byte[100], DEXT | 1L << 20 | IFCS);
+        driver.add(new byte[100], IFCS | RS);
+        driver.add(new byte[100], DEXT | 1L << 20 | EOP | IFCS | RS);
+        driver.kick();
+        driver.sent.clear();
+        byte[] frame = TestDriver.frame(PEER, 0x0800, 100);
+        int next = driver.add(frame, EOP | IFCS | RS);
+        driver.kick();
+        assertThat(driver.isSent(next)).isTrue();
+        assertThat(driver.sent).hasSize(1);
+        assertThat(driver.sent.getFirst().bytes()).isEqualTo(frame);
+    }
+
     @Test
     void shouldDropAPacketThatIsTooLong() {
         for (int i = 0; i < 5; i++) {

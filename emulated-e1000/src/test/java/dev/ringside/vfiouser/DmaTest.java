@@ -143,6 +143,20 @@ class DmaTest {
     }
 
     @Test
+    void shouldMatchRepliesThatComeOutOfOrder() throws Exception {
+        client.call(TestClient.DMA_MAP, 32, 3, 0L, 0L, (long) PAGE);
+        client.call(TestClient.DMA_MAP, 32, 3, 0L, (long) PAGE, (long) PAGE);
+        dmaRead(PAGE - 2, 4);
+        TestClient.Message low = client.receive();
+        TestClient.Message high = client.receive();
+        reply(high, 0, TestClient.payload((long) PAGE, 2L, (short) 0x3344));
+        assertThat(read(TestFunction.BUSY)).isEqualTo(1);
+        reply(low, 0, TestClient.payload(PAGE - 2L, 2L, (short) 0x1122));
+        assertThat(read(TestFunction.BUSY)).isZero();
+        assertThat(read(TestFunction.DATA)).isEqualTo(0x33441122);
+    }
+
+    @Test
     void shouldTakeRefusedAndMalformedRepliesForFailures() throws Exception {
         client.call(TestClient.DMA_MAP, 32, 3, 0L, 0L, 0x10000L);
         dmaRead(0, 8);

@@ -100,6 +100,31 @@ class ProtocolTest {
     }
 
     @Test
+    void shouldRefuseASecondNegotiation() throws Exception {
+        try (TestClient client = server.client()) {
+            client.refused(TestClient.VERSION, (short) 0, (short) 0, TestClient.CAPABILITIES);
+            assertAlive(client);
+        }
+    }
+
+    /** As a client may do that has several writes to tell of, and no patience for replies. */
+    @Test
+    void shouldServeMessagesThatComeTogether() throws Exception {
+        try (TestClient client = server.client()) {
+            client.send(TestClient.REGION_WRITE, TestClient.NO_REPLY, List.of(), 4L, 0, 4, 1);
+            int first = client.send(TestClient.REGION_READ, 0, List.of(), 4L, 0, 4);
+            client.send(TestClient.REGION_WRITE, TestClient.NO_REPLY, List.of(), 4L, 0, 4, 2);
+            int second = client.send(TestClient.REGION_READ, 0, List.of(), 4L, 0, 4);
+            TestClient.Message reply = client.receive();
+            assertThat(reply.id()).isEqualTo(first);
+            assertThat(reply.payload().getInt(16)).isEqualTo(1);
+            reply = client.receive();
+            assertThat(reply.id()).isEqualTo(second);
+            assertThat(reply.payload().getInt(16)).isEqualTo(2);
+        }
+    }
+
+    @Test
     void shouldDescribeTheDevice() throws Exception {
         try (TestClient client = server.client()) {
             ByteBuffer info = client.call(TestClient.GET_INFO, 16, 0, 0, 0);
