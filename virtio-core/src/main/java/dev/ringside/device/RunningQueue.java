@@ -3,13 +3,9 @@ package dev.ringside.device;
 import dev.ringside.fault.ChainFault;
 import dev.ringside.fault.FaultLog;
 import dev.ringside.fault.RingFault;
-import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
-import dev.ringside.loop.Interest;
-import dev.ringside.loop.Notifier;
 import dev.ringside.loop.Pollable;
-import dev.ringside.loop.Watch;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.Iotlb;
@@ -58,21 +54,11 @@ public final class RunningQueue implements QueueContext, Pollable {
     private final FaultLog faults;
     private final QueueStats stats;
 
-    private @Nullable Watch kick;
-    private @Nullable Notifier call;
-    private @Nullable Fd err;
+    private final QueueSignals signals;
+    private final ChainPool chains;
 
-    /** Chains that are not in use; those in use are with the handler. */
-    private final DescriptorChain[] idle;
-
-    private int idleCount;
-    private int made;
-    private int inFlight;
     /** Chains that stay in flight although this queue stops. */
     private int left;
-
-    /** By slot: the chains that are with the handler. */
-    private final @Nullable DescriptorChain[] taken;
 
     /** Behind an IOMMU: a translation that was asked for, without which the next chain, or the ring, cannot be read. */
     private Iotlb.@Nullable Miss missing;
@@ -118,9 +104,9 @@ public final class RunningQueue implements QueueContext, Pollable {
         this.name = device.name() + " queue " + index;
         this.queue = queue;
         this.faults = faults;
-        this.idle = new DescriptorChain[queue.size()];
-        this.taken = new DescriptorChain[queue.size()];
         this.stats = device.stats(index);
+        this.signals = new QueueSignals(loop, stats);
+        this.chains = new ChainPool(queue.size());
         this.handler = device.start(this, features);
         this.demand = handler instanceof DemandHandler taking ? taking : null;
     }
@@ -147,7 +133,7 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @param fd borrowed until {@link #detachKick} says that it is released
      */
     public void attachKick(Fd fd) {
-        kick = loop.watch(fd, Interest.READ, this::kicked);
+        signals.attachKick(fd, this::wake);
         loop.attach(this);
         wake();
     }
@@ -158,17 +144,11 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return completed when the kick eventfd may be closed
      */
     public CompletableFuture<Void> detachKick() {
-        CompletableFuture<Void> released = new CompletableFuture<>();
-        Watch watch = kick;
-        kick = null;
-        if (watch == null) {
-            released.complete(null);
-        } else {
+        if (signals.hasKick()) {
             active = false;
             loop.detach(this);
-            watch.close(() -> released.complete(null));
         }
-        return released;
+        return signals.detachKick();
     }
 
     /**
@@ -178,19 +158,11 @@ public final class RunningQueue implements QueueContext, Pollable {
      * @return completed when the one before may be closed
      */
     public CompletableFuture<Void> call(@Nullable Fd fd) {
-        CompletableFuture<Void> released = new CompletableFuture<>();
-        Notifier before = call;
-        call = fd == null ? null : loop.notifier(fd);
-        if (call != null && kick != null) {
+        CompletableFuture<Void> released = signals.replaceCall(fd);
+        if (signals.hasKick()) {
             // The driver may have been called through the one before, where nobody listened any more: QEMU gives its
             // vrings an eventfd of its own first when it reconnects, and the guest's later.
-            stats.calls.increment();
-            call.signal();
-        }
-        if (before == null) {
-            released.complete(null);
-        } else {
-            before.close(() -> released.complete(null));
+            signals.call();
         }
         return released;
     }
@@ -207,7 +179,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /** Signals ring faults through this eventfd from here on; {@code null} for not at all. Borrowed until replaced. */
     public void err(@Nullable Fd fd) {
-        err = fd;
+        signals.replaceErr(fd);
     }
 
     /**
@@ -215,9 +187,8 @@ public final class RunningQueue implements QueueContext, Pollable {
      * the driver waiting for ever.
      */
     public void callIfOwed() {
-        if (call != null && queue.mayOweCall()) {
-            stats.calls.increment();
-            call.signal();
+        if (queue.mayOweCall()) {
+            signals.call();
         }
     }
 
@@ -240,11 +211,6 @@ public final class RunningQueue implements QueueContext, Pollable {
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
         }
-    }
-
-    private void kicked() {
-        stats.kicks.increment();
-        wake();
     }
 
     @Override
@@ -316,7 +282,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         if (queue.isEmpty()) {
             return false;
         }
-        DescriptorChain chain = idleChain();
+        DescriptorChain chain = chains.take();
         try {
             if (pollOrReject(chain)) {
                 handler.handle(chain);
@@ -352,12 +318,12 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     private @Nullable DescriptorChain takeNext() throws RingFault {
-        DescriptorChain chain = idleChain();
+        DescriptorChain chain = chains.take();
         try {
             return pollOrReject(chain) ? chain : null;
         } catch (RingFault | InternalError | RuntimeException e) {
-            if (taken[chain.slot()] != null) {
-                recycle(chain);
+            if (chains.isTaken(chain)) {
+                chains.recycle(chain);
             }
             throw e;
         }
@@ -366,7 +332,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     @Override
     public void giveBack(DescriptorChain chain) {
         queue.unpoll(chain);
-        recycle(chain);
+        chains.recycle(chain);
     }
 
     @Override
@@ -381,17 +347,6 @@ public final class RunningQueue implements QueueContext, Pollable {
         }
     }
 
-    private DescriptorChain idleChain() throws RingFault {
-        if (inFlight == queue.size()) {
-            throw new RingFault(
-                    RingFault.Kind.TOO_MANY_IN_FLIGHT, inFlight + " chains in flight, and more made available");
-        }
-        DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
-        inFlight++;
-        taken[chain.slot()] = chain;
-        return chain;
-    }
-
     /**
      * Takes the next chain, of which there is one. Returns whether it is well-formed; it has been rejected if not, or is
      * still available if a translation is missing.
@@ -400,7 +355,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         try {
             if (!queue.poll(chain)) {
                 missing = queue.missing();
-                recycle(chain);
+                chains.recycle(chain);
                 return false;
             }
             stats.chains.increment();
@@ -416,23 +371,16 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /** Gives up a chain whose handling failed half-way, unless something is on its way that will complete it. */
     private void settle(DescriptorChain chain) {
-        if (taken[chain.slot()] == null || !handler.abandon(chain)) {
+        if (!chains.isTaken(chain) || !handler.abandon(chain)) {
             return;
         }
         try {
             handler.reject(chain);
         } catch (InternalError | RuntimeException e) {
-            if (taken[chain.slot()] != null) {
-                recycle(chain);
+            if (chains.isTaken(chain)) {
+                chains.recycle(chain);
             }
         }
-    }
-
-    private void recycle(DescriptorChain chain) {
-        chain.clear();
-        taken[chain.slot()] = null;
-        idle[idleCount++] = chain;
-        inFlight--;
     }
 
     @Override
@@ -449,7 +397,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             breakQueue(memoryFault(e));
         } finally {
             // Whatever has failed: a chain that stayed in flight would keep the queue from ever being stopped.
-            recycle(chain);
+            chains.recycle(chain);
         }
         flushAtEndOfTurn();
     }
@@ -464,14 +412,14 @@ public final class RunningQueue implements QueueContext, Pollable {
     @Override
     public void leave(DescriptorChain chain) {
         left++;
-        recycle(chain);
+        chains.recycle(chain);
         flushAtEndOfTurn();
     }
 
     private void flush() {
         flushPending = false;
         publish();
-        if (inFlight == 0 && draining != null) {
+        if (chains.inFlight() == 0 && draining != null) {
             draining.complete(null);
         }
     }
@@ -482,9 +430,8 @@ public final class RunningQueue implements QueueContext, Pollable {
         }
         try {
             stats.batches.increment();
-            if (queue.publish() && call != null) {
-                stats.calls.increment();
-                call.signal();
+            if (queue.publish()) {
+                signals.call();
             }
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
@@ -509,7 +456,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             demand.giveBack();
         }
         leaveKicksOn();
-        if (inFlight == 0) {
+        if (chains.inFlight() == 0) {
             publish();
             drained.complete(null);
         }
@@ -588,14 +535,11 @@ public final class RunningQueue implements QueueContext, Pollable {
         if (lost == null && queue.touches(first, last)) {
             return replaceMemory(memory);
         }
-        for (int slot = 0; slot < made; slot++) {
-            DescriptorChain chain = taken[slot];
-            if (chain != null && chain.touches(first, last)) {
-                return drain().thenRun(() -> {
-                    draining = null;
-                    wake();
-                });
-            }
+        if (chains.touches(first, last)) {
+            return drain().thenRun(() -> {
+                draining = null;
+                wake();
+            });
         }
         return CompletableFuture.completedFuture(null);
     }
@@ -665,9 +609,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         broken = true;
         stats.ringFaults.increment();
         faults.warn(name, "stopped, " + fault.getMessage());
-        if (err != null) {
-            EventFd.signal(err);
-        }
+        signals.err();
     }
 
     /** The JVM reports a fault at some later point, perhaps while another queue of the loop is at work than its own. */
