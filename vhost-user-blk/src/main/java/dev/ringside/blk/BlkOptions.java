@@ -10,12 +10,17 @@ import dev.ringside.blk.storage.Storage;
 import dev.ringside.blk.storage.nbd.NbdStorage;
 import dev.ringside.blk.storage.nbd.NbdUri;
 import dev.ringside.channel.SocketServer;
+import dev.ringside.device.Feature;
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.MemFd;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.metrics.Metrics;
+import dev.ringside.vhostuser.Rehearsal;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -180,26 +185,39 @@ final class BlkOptions extends DeviceOptions {
                 : FileStorage.open(Path.of(file), readOnly, direct);
     }
 
+    /** By the session that is handed over the disk's lock is given up, and taken again if it has to go on. */
+    @Override
+    protected List<Fd> shareWithAnother() {
+        return List.of();
+    }
+
     /** Claims the disk when the other process has given it up, as after a migration. */
     @Override
-    protected SocketServer createServerBesideAnother(Loops loops) throws IOException {
+    protected SocketServer createServerBesideAnother(Loops loops, List<Fd> shared) throws IOException {
+        shared.forEach(Fd::close);
         incoming = true;
         return createServer(loops);
     }
 
+    /** A disk of one sector, which is read and written through the page cache. */
     @Override
-    protected SocketServer createRehearsal(Loops loops) {
-        BlockDevice nothing = new BlockDevice(
-                new NullStorage(1, false),
-                new BlockDevice.Settings("rehearsal", "rehearsal", Storage.SECTOR_BYTES, true, 2),
-                Metrics.NONE);
-        return new VhostUserServer(nothing, loops.control(), loops.forNextDevice());
-    }
-
-    @Override
-    protected boolean releaseForAnother() {
-        // The session has given the disk's lock up, and takes it again if it has to.
-        return false;
+    protected Rehearsal createRehearsal(Loops loops) throws IOException {
+        String name = "rehearsal";
+        Storage sector;
+        try (Fd file = MemFd.create(name, Storage.SECTOR_BYTES)) {
+            sector = FileStorage.openUnclaimed(Path.of("/proc/self/fd/" + file.value()), false, false);
+        }
+        BlockDevice nobodys = new BlockDevice(
+                sector, new BlockDevice.Settings(name, name, Storage.SECTOR_BYTES, true, 2), Metrics.NONE);
+        byte[] write = new byte[BlockQueue.HEADER_BYTES + Storage.SECTOR_BYTES];
+        write[0] = BlockQueue.T_OUT;
+        return new Rehearsal(
+                new VhostUserServer(nobodys, loops.control(), loops.forNextDevice()),
+                Feature.VERSION_1 | Feature.RING_EVENT_IDX,
+                List.of(
+                        new Rehearsal.Request(new byte[BlockQueue.HEADER_BYTES], Storage.SECTOR_BYTES + 1),
+                        new Rehearsal.Request(write, 1)),
+                sector::close);
     }
 
     @Override

@@ -18,13 +18,13 @@ import java.lang.foreign.MemorySegment;
  */
 final class BlockQueue implements QueueHandler {
     /** struct virtio_blk_req: le32 type, le32 reserved, le64 sector, data, u8 status. */
-    private static final int HEADER_BYTES = 16;
+    static final int HEADER_BYTES = 16;
 
     private static final int SECTOR = 8;
     private static final int STATUS_BYTES = 1;
 
     private static final int T_IN = 0;
-    private static final int T_OUT = 1;
+    static final int T_OUT = 1;
     private static final int T_FLUSH = 4;
     private static final int T_GET_ID = 8;
     private static final int T_GET_LIFETIME = 10;

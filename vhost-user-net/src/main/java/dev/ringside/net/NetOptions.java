@@ -4,21 +4,33 @@ import dev.ringside.app.DeviceOptions;
 import dev.ringside.app.InvalidOptions;
 import dev.ringside.app.Loops;
 import dev.ringside.channel.SocketServer;
+import dev.ringside.device.Feature;
+import dev.ringside.link.Frame;
 import dev.ringside.link.Link;
 import dev.ringside.link.Links;
 import dev.ringside.link.MacAddress;
+import dev.ringside.link.NetHeader;
 import dev.ringside.link.PcapLink;
 import dev.ringside.link.Port;
+import dev.ringside.linux.Fd;
 import dev.ringside.metrics.Metrics;
+import dev.ringside.vhostuser.Rehearsal;
 import dev.ringside.vhostuser.VhostUserServer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of one network device. */
 final class NetOptions extends DeviceOptions {
     private static final int MAX_VLAN = 4094;
+
+    private static final int REHEARSED_ROOM = 2048;
+    private static final int ETHERTYPE = 12;
+    private static final int ARP_BYTES = 28;
+    private static final int ARP_SENDER_IP = 14;
 
     @Option(
             names = "--link",
@@ -106,8 +118,21 @@ final class NetOptions extends DeviceOptions {
 
     @Override
     protected SocketServer createServer(Loops loops) throws IOException {
+        return createServer(loops, pcap == null ? links.open(link) : new PcapLink(links.open(link), pcap));
+    }
+
+    @Override
+    protected @Nullable List<Fd> shareWithAnother() throws IOException {
+        return port == null ? null : port.share();
+    }
+
+    @Override
+    protected SocketServer createServerBesideAnother(Loops loops, List<Fd> shared) throws IOException {
+        return createServer(loops, links.join(link, shared));
+    }
+
+    private SocketServer createServer(Loops loops, Link chosen) throws IOException {
         String name = "vhost-user-net " + link;
-        Link chosen = pcap == null ? links.open(link) : new PcapLink(links.open(link), pcap);
         opened = chosen;
         Port plugged = chosen.attach(new Link.Nic(name, queues, vlan));
         port = plugged;
@@ -119,12 +144,27 @@ final class NetOptions extends DeviceOptions {
     }
 
     @Override
-    protected SocketServer createRehearsal(Loops loops) throws IOException {
+    protected Rehearsal createRehearsal(Loops loops) throws IOException {
         String name = "rehearsal";
         Port plugged = links.open("echo").attach(new Link.Nic(name, 1, 0));
         NetConfig config = new NetConfig(MacAddress.derivedFrom(name), 1, mtu, speed);
-        return new VhostUserServer(
-                new NetDevice(name, name, plugged, config, 1, Metrics.NONE), loops.control(), loops.forNextDevice());
+        NetDevice nobody = new NetDevice(name, name, plugged, config, 1, Metrics.NONE);
+        // Each question that is sent has an answer that is received.
+        return new Rehearsal(
+                new VhostUserServer(nobody, loops.control(), loops.forNextDevice()),
+                Feature.VERSION_1 | Feature.RING_EVENT_IDX,
+                List.of(new Rehearsal.Request(new byte[0], REHEARSED_ROOM), new Rehearsal.Request(question(), 0)),
+                plugged::close);
+    }
+
+    /** A header, and an ARP request (RFC 826) of nobody's. */
+    private static byte[] question() {
+        int arp = NetHeader.BYTES + Frame.ETHERNET_BYTES;
+        return ByteBuffer.allocate(arp + ARP_BYTES)
+                .putShort(NetHeader.BYTES + ETHERTYPE, (short) 0x0806)
+                .putLong(arp, 0x0001_0800_0604_0001L)
+                .putInt(arp + ARP_SENDER_IP, 0x0a00_0001)
+                .array();
     }
 
     @Override

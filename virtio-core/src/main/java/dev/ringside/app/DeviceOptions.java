@@ -3,8 +3,10 @@ package dev.ringside.app;
 import dev.ringside.channel.SocketAccess;
 import dev.ringside.channel.SocketServer;
 import dev.ringside.linux.Fd;
+import dev.ringside.vhostuser.Rehearsal;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -68,32 +70,32 @@ public abstract class DeviceOptions {
     protected abstract SocketServer createServer(Loops loops) throws IOException;
 
     /**
-     * The same while another process still serves the device, and is about to hand it over.
+     * With what another process can open the device while this one still serves it. From any thread.
      *
-     * @return {@code null} if that is not possible before the other has done {@link #releaseForAnother}
+     * @return descriptors, which the caller closes, perhaps none; {@code null} if the other cannot before this one has
+     *     done {@link #release}
      */
-    protected @Nullable SocketServer createServerBesideAnother(Loops loops) throws IOException {
+    protected @Nullable List<Fd> shareWithAnother() throws IOException {
         return null;
     }
 
     /**
-     * A server of a device of the same type, with two queues, that needs nothing of the host, for {@link
-     * dev.ringside.vhostuser.Rehearsal}.
+     * The same as {@link #createServer} while another process still serves the device, and is about to hand it over.
+     *
+     * @param shared what that one's {@link #shareWithAnother} has given; taken over
+     */
+    protected SocketServer createServerBesideAnother(Loops loops, List<Fd> shared) throws IOException {
+        shared.forEach(Fd::close);
+        throw new IOException("a device of this kind is not served by two processes at a time");
+    }
+
+    /**
+     * A session with a device of the same type that needs nothing of the host.
      *
      * @return {@code null} if there is none
      */
-    protected @Nullable SocketServer createRehearsal(Loops loops) throws IOException {
+    protected @Nullable Rehearsal createRehearsal(Loops loops) throws IOException {
         return null;
-    }
-
-    /**
-     * Another process is going to go on: gives up what that one could not open otherwise. The queues are at rest.
-     *
-     * @return whether there was anything, so that this process cannot serve the device any more
-     */
-    protected boolean releaseForAnother() {
-        release();
-        return true;
     }
 
     final void prepare(SocketServer server) throws IOException {
@@ -107,7 +109,10 @@ public abstract class DeviceOptions {
     /** SIGHUP: looks again at what the host may have changed. From any thread. */
     protected void reload() {}
 
-    /** Gives up what {@link #createServer} took from the host, after the server has finished. */
+    /**
+     * Gives up what {@link #createServer} took from the host, after the server has finished, or its queues have come to
+     * rest for good because another process goes on.
+     */
     protected abstract void release();
 
     /** Where the front-end is, as the user put it: no two devices of a program are at the same place. */

@@ -4,7 +4,6 @@ import dev.ringside.channel.BlockingMessages;
 import dev.ringside.channel.Frame;
 import dev.ringside.channel.ListeningSocket;
 import dev.ringside.channel.SocketServer;
-import dev.ringside.device.Feature;
 import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.UnixSocket;
@@ -35,17 +34,23 @@ import org.slf4j.LoggerFactory;
  *   starts it with its own command line      -->        makes itself ready: JVM, options, loops
  *                                            <-- READY
  *   for each device:
- *     no more messages, queues drained
- *     DEVICE, with listening socket and connection -->  makes the device, has a silent session
- *     what the front-end has said, again     -->        handles it as if the front-end had
- *     BEGIN                                  -->        queues run already; messages are read again
+ *     no more messages; queues run
+ *     DEVICE, with listening socket, connection,
+ *       and what the device is opened with   -->        makes the device, has a silent session
+ *     what the front-end has said, again     -->        handles it as if the front-end had; no queue runs
+ *     PREPARE                                -->
+ *                                            <-- PREPARED
+ *     queues drained
+ *     where they have come to                -->
+ *     BEGIN                                  -->        queues run, messages are read again
  *                                            <-- DONE
  *   ends
  * </pre>
  *
- * <p>What is said in between is vhost-user itself, with its descriptors. A device pauses from the moment that its queues
- * are drained until the new process has handled the messages that start them. If the new process fails, the old one goes
- * on, unless it has had to give a device up for the new one.
+ * <p>What is said in between is vhost-user itself, with its descriptors. A device pauses while its queues drain, two or
+ * three messages for each of them are handled, and they start: all that takes longer is done before. If the new process
+ * fails before BEGIN the old one goes on, unless it has had to give the device up for the new one. After that only the new
+ * one knows where the queues are; if it fails then, the front-end has to connect anew, as to any backend that has died.
  */
 final class Handover {
     private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
@@ -56,11 +61,15 @@ final class Handover {
     private static final int DEVICE = 0x5202;
     private static final int BEGIN = 0x5203;
     private static final int DONE = 0x5204;
+    private static final int PREPARE = 0x5205;
+    private static final int PREPARED = 0x5206;
 
-    /** Bits of a DEVICE: which descriptors come along, in this order. */
+    /** Bits of a DEVICE: which descriptors come along, in this order, and before those of {@link #SHARED}. */
     private static final int LISTENING = 1;
 
     private static final int CONNECTION = 2;
+    /** The old process still has the device open. */
+    private static final int SHARED = 4;
 
     private static final int START_MILLIS = 30_000;
     private static final int STEP_MILLIS = 10_000;
@@ -89,11 +98,16 @@ final class Handover {
                 rehearse(devices.getFirst().createRehearsal(loops));
                 try (BlockingMessages messages = accept(socket, successor)) {
                     expect(messages, READY, START_MILLIS);
-                    for (; handedOver < servers.size(); handedOver++) {
-                        handOver(handedOver, devices.get(handedOver), servers.get(handedOver), messages);
+                    while (handedOver < servers.size()) {
+                        DeviceOptions device = devices.get(handedOver);
+                        SocketServer server = servers.get(handedOver);
+                        Progress progress = prepare(handedOver, device, server, messages);
+                        handedOver++;
+                        begin(server, progress, messages);
                     }
                 }
             }
+            servers.forEach(SocketServer::leave);
             LOG.info("process {} goes on", successor.pid());
             return true;
         } catch (DeviceLost e) {
@@ -148,44 +162,90 @@ final class Handover {
         throw new IOException("the new process does not start");
     }
 
-    private static void handOver(int index, DeviceOptions device, SocketServer server, BlockingMessages messages)
+    /** Has the new process make itself ready for a device, and the device come to rest. */
+    private static Progress prepare(int index, DeviceOptions device, SocketServer server, BlockingMessages messages)
             throws IOException, MessageFault {
-        long began = System.nanoTime();
-        SocketServer.Suspended suspended = join(server.suspend());
-        long atRest = System.nanoTime();
-        boolean released = false;
+        List<Fd> shared = device.shareWithAnother();
+        try (SocketServer.Description description = join(server.describe())) {
+            if (shared == null) {
+                Progress progress = Progress.of(server, true);
+                device.release();
+                try {
+                    describe(index, description, null, messages);
+                } catch (IOException | MessageFault e) {
+                    throw new DeviceLost(server, e);
+                }
+                return progress;
+            }
+            describe(index, description, shared, messages);
+            return Progress.of(server, false);
+        } finally {
+            if (shared != null) {
+                shared.forEach(Fd::close);
+            }
+        }
+    }
+
+    /**
+     * A device at rest.
+     *
+     * @param words what the new process has to be told
+     * @param released whether this process has given the device up
+     * @param began when it began to come to rest, by {@link System#nanoTime}
+     * @param atRest when it had
+     */
+    private record Progress(List<Frame> words, boolean released, long began, long atRest) {
+        static Progress of(SocketServer server, boolean released) throws IOException {
+            long began = System.nanoTime();
+            List<Frame> words = join(server.suspend());
+            return new Progress(words, released, began, System.nanoTime());
+        }
+    }
+
+    private static void describe(
+            int index, SocketServer.Description description, @Nullable List<Fd> shared, BlockingMessages messages)
+            throws IOException, MessageFault {
+        List<Fd> fds = new ArrayList<>();
+        int which = 0;
+        if (description.listening() != null) {
+            fds.add(description.listening());
+            which |= LISTENING;
+        }
+        if (description.connection() != null) {
+            fds.add(description.connection());
+            which |= CONNECTION;
+        }
+        if (shared != null) {
+            fds.addAll(shared);
+            which |= SHARED;
+        }
+        messages.send(VhostUserServer.message(DEVICE, index | which << 16, fds), STEP_MILLIS);
+        for (Frame frame : description.state()) {
+            messages.send(frame, STEP_MILLIS);
+        }
+        messages.send(VhostUserServer.message(PREPARE, 0, List.of()), STEP_MILLIS);
+        expect(messages, PREPARED, STEP_MILLIS);
+    }
+
+    private static void begin(SocketServer server, Progress progress, BlockingMessages messages)
+            throws IOException, MessageFault {
         try {
-            released = device.releaseForAnother();
-            List<Fd> fds = new ArrayList<>();
-            int which = 0;
-            if (suspended.listening() != null) {
-                fds.add(suspended.listening());
-                which |= LISTENING;
-            }
-            if (suspended.connection() != null) {
-                fds.add(suspended.connection());
-                which |= CONNECTION;
-            }
-            messages.send(VhostUserServer.message(DEVICE, index | which << 16, fds), STEP_MILLIS);
-            for (Frame frame : suspended.state()) {
+            for (Frame frame : progress.words()) {
                 messages.send(frame, STEP_MILLIS);
             }
             messages.send(VhostUserServer.message(BEGIN, 0, List.of()), STEP_MILLIS);
             expect(messages, DONE, STEP_MILLIS);
-            server.leave();
-            LOG.info(
-                    "{}: handed over in {} ms, {} of them to come to rest",
-                    server,
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
-                    TimeUnit.NANOSECONDS.toMillis(atRest - began));
         } catch (IOException | MessageFault e) {
-            if (released) {
+            if (progress.released()) {
                 throw new DeviceLost(server, e);
             }
             throw e;
-        } finally {
-            suspended.close();
         }
+        LOG.info(
+                "{}: handed over in {} ms, {} of them to come to rest",
+                server,
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - progress.began()),
+                TimeUnit.NANOSECONDS.toMillis(progress.atRest() - progress.began()));
     }
 
     private static void expect(BlockingMessages messages, int request, int millis) throws IOException, MessageFault {
@@ -232,40 +292,37 @@ final class Handover {
      */
     static void fromOldProcess(Path meeting, List<DeviceOptions> devices, List<SocketServer> servers, Loops loops)
             throws IOException {
-        List<@Nullable SocketServer> ready = new ArrayList<>();
-        for (DeviceOptions device : devices) {
-            // What can be opened beside the old process is, so that the pause is shorter.
-            ready.add(device.createServerBesideAnother(loops));
-        }
         rehearse(devices.getFirst().createRehearsal(loops));
+        boolean done = false;
         try (BlockingMessages messages = new BlockingMessages(UnixSocket.connect(meeting), VhostUserServer.framing())) {
             messages.send(VhostUserServer.message(READY, 0, List.of()), STEP_MILLIS);
             while (servers.size() < devices.size()) {
                 int index = servers.size();
-                takeOver(index, devices.get(index), ready.get(index), servers, loops, messages);
+                takeOver(index, devices.get(index), servers, loops, messages);
             }
+            done = true;
         } catch (MessageFault e) {
             throw new IOException("takeover: " + e.getMessage(), e);
+        } finally {
+            if (!done) {
+                // The old process serves there again.
+                servers.forEach(SocketServer::leave);
+            }
         }
     }
 
-    private static void rehearse(@Nullable SocketServer server) throws IOException {
-        if (server != null) {
+    private static void rehearse(@Nullable Rehearsal rehearsal) {
+        if (rehearsal != null) {
             try {
-                Rehearsal.run(server, Feature.VERSION_1 | Feature.RING_EVENT_IDX);
-            } catch (MessageFault | CompletionException e) {
+                rehearsal.run();
+            } catch (IOException | MessageFault | CompletionException e) {
                 LOG.warn("the rehearsal failed, {}", e.toString());
             }
         }
     }
 
     private static void takeOver(
-            int index,
-            DeviceOptions device,
-            @Nullable SocketServer made,
-            List<SocketServer> servers,
-            Loops loops,
-            BlockingMessages messages)
+            int index, DeviceOptions device, List<SocketServer> servers, Loops loops, BlockingMessages messages)
             throws IOException, MessageFault {
         Frame first = messages.receive(STEP_MILLIS);
         try {
@@ -273,32 +330,53 @@ final class Handover {
             if (VhostUserServer.request(first) != DEVICE || (word & 0xffff) != index) {
                 throw new IOException("takeover: the old process speaks of another device");
             }
-            SocketServer server = made == null ? device.createServer(loops) : made;
+            int which = word >> 16;
+            Fd listening = (which & LISTENING) == 0 ? null : takeFirst(first);
+            Fd connection = (which & CONNECTION) == 0 ? null : takeFirst(first);
+            SocketServer server = (which & SHARED) == 0
+                    ? device.createServer(loops)
+                    : device.createServerBesideAnother(loops, takeAll(first));
             servers.add(server);
             device.prepare(server);
-            Fd listening = (word >> 16 & LISTENING) == 0
-                    ? null
-                    : first.take(first.fds().get(0));
-            Fd connection = (word >> 16 & CONNECTION) == 0
-                    ? null
-                    : first.take(first.fds().get(0));
-            CompletableFuture<Void> replayed = server.inherit(listening, connection);
-            // Each follows the last on the server's loop: to wait for them here, one by one, would be a switch of
-            // threads
-            // and back for each, on a host that has other things to do. After a failure this process ends.
-            while (true) {
-                Frame frame = messages.receive(STEP_MILLIS);
-                if (VhostUserServer.request(frame) == BEGIN) {
-                    frame.release();
-                    break;
-                }
-                replayed = replayed.thenCompose(done -> server.replay(frame));
-            }
-            join(replayed.thenCompose(done -> server.begin()));
-            LOG.info("{}: taken over", server);
+            join(server.inherit(listening, connection));
+            join(replayUntil(PREPARE, server, messages));
+            messages.send(VhostUserServer.message(PREPARED, 0, List.of()), STEP_MILLIS);
+            join(replayUntil(BEGIN, server, messages).thenCompose(done -> server.begin()));
             messages.send(VhostUserServer.message(DONE, 0, List.of()), STEP_MILLIS);
+            LOG.info("{}: taken over", server);
         } finally {
             first.release();
+        }
+    }
+
+    private static Fd takeFirst(Frame frame) throws IOException {
+        if (frame.fds().isEmpty()) {
+            throw new IOException("takeover: a descriptor is missing");
+        }
+        return frame.take(frame.fds().getFirst());
+    }
+
+    private static List<Fd> takeAll(Frame frame) {
+        List<Fd> all = List.copyOf(frame.fds());
+        all.forEach(frame::take);
+        return all;
+    }
+
+    /**
+     * Has all messages handled that come before one. Each follows the last on the server's loop: to wait for them here, one
+     * by one, would be a switch of threads and back for each, on a host that has other things to do. After a failure this
+     * process ends.
+     */
+    private static CompletableFuture<Void> replayUntil(int end, SocketServer server, BlockingMessages messages)
+            throws IOException, MessageFault {
+        CompletableFuture<Void> replayed = CompletableFuture.completedFuture(null);
+        while (true) {
+            Frame frame = messages.receive(STEP_MILLIS);
+            if (VhostUserServer.request(frame) == end) {
+                frame.release();
+                return replayed;
+            }
+            replayed = replayed.thenCompose(done -> server.replay(frame));
         }
     }
 }

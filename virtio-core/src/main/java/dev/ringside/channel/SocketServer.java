@@ -30,24 +30,40 @@ public abstract class SocketServer {
         void close();
 
         /**
-         * Comes to rest, for another process to go on: reads no more messages, and nothing is in flight.
+         * Reads no more messages, for another process to go on; the peer is served all the same.
          *
-         * @return what the other process has to be told; fails if that is not possible, and all goes on then
+         * @return what the other process has to be told beforehand; fails if that is not possible, and all goes on then
+         */
+        default CompletableFuture<List<Frame>> describe() {
+            return CompletableFuture.failedFuture(new IOException("this device cannot be taken over"));
+        }
+
+        /**
+         * Comes to rest, after {@link #describe}: nothing is in flight.
+         *
+         * @return what the other process has to be told then
          */
         default CompletableFuture<List<Frame>> suspend() {
             return CompletableFuture.failedFuture(new IOException("this device cannot be taken over"));
         }
 
-        /** One more descriptor of the connection, after {@link #suspend}. */
+        /** One more descriptor of the connection, after {@link #describe}. */
         default Fd duplicate() throws LinuxException {
             throw new LinuxException("takeover", Errno.EOPNOTSUPP);
         }
 
-        /** Goes on after {@link #suspend}; or begins, after {@link #replay}. */
-        default void resume() {}
+        /**
+         * Goes on after {@link #describe} or {@link #suspend}; or begins, after {@link #replay}.
+         *
+         * @return completed when the peer is served; exceptionally, with an {@link IOException}, if the host does not allow
+         *     that
+         */
+        default CompletableFuture<?> resume() {
+            return CompletableFuture.completedFuture(null);
+        }
 
         /**
-         * Handles one of the messages that another process's {@link #suspend} has given.
+         * Handles one of the messages that another process's {@link #describe} and {@link #suspend} have given.
          *
          * @param frame taken over
          */
@@ -58,13 +74,13 @@ public abstract class SocketServer {
     }
 
     /**
-     * What another process needs to go on.
+     * What another process needs to make itself ready to go on.
      *
      * @param listening the socket that peers are accepted on; {@code null} if there is none
      * @param connection to the present peer; {@code null} if there is none
      * @param state of the session with it
      */
-    public record Suspended(
+    public record Description(
             @Nullable Fd listening, @Nullable Fd connection, List<Frame> state) implements AutoCloseable {
         @Override
         public void close() {
@@ -179,17 +195,20 @@ public abstract class SocketServer {
         loop.execute(this::tryConnect);
     }
 
-    /** Comes to rest, for another process to go on. From any thread. */
-    public final CompletableFuture<Suspended> suspend() {
+    /**
+     * Reads no more messages and accepts no more peers, for another process to go on; the present peer is served all the
+     * same. From any thread.
+     */
+    public final CompletableFuture<Description> describe() {
         return loop.call(() -> {
                     if (acceptor != null) {
                         acceptor.pause();
                     }
                     Session present = session;
-                    return present == null ? CompletableFuture.completedFuture(List.<Frame>of()) : present.suspend();
+                    return present == null ? CompletableFuture.completedFuture(List.<Frame>of()) : present.describe();
                 })
                 .thenCompose(state -> state)
-                .thenApplyAsync(this::suspended, loop)
+                .thenApplyAsync(this::description, loop)
                 .whenCompleteAsync(
                         (done, failure) -> {
                             if (failure != null && acceptor != null) {
@@ -199,9 +218,9 @@ public abstract class SocketServer {
                         loop);
     }
 
-    private Suspended suspended(List<Frame> state) {
+    private Description description(List<Frame> state) {
         try {
-            return new Suspended(
+            return new Description(
                     acceptor == null ? null : acceptor.duplicate(),
                     session == null ? null : session.duplicate(),
                     state);
@@ -210,7 +229,20 @@ public abstract class SocketServer {
         }
     }
 
-    /** Goes on after {@link #suspend}, for the other process does not. From any thread. */
+    /**
+     * Comes to rest, after {@link #describe}. From any thread.
+     *
+     * @return what the other process has to be told then
+     */
+    public final CompletableFuture<List<Frame>> suspend() {
+        return loop.call(() -> {
+                    Session present = session;
+                    return present == null ? CompletableFuture.completedFuture(List.<Frame>of()) : present.suspend();
+                })
+                .thenCompose(words -> words);
+    }
+
+    /** Goes on after {@link #describe} or {@link #suspend}, for the other process does not. From any thread. */
     public final void resume() {
         loop.execute(() -> {
             if (session != null) {
@@ -269,7 +301,7 @@ public abstract class SocketServer {
         });
     }
 
-    /** Has the inherited session handle one of the messages of {@link Suspended#state}, which is taken over. */
+    /** Has the inherited session handle one of the messages of {@link #describe} and {@link #suspend}, which is taken over. */
     public final CompletableFuture<Void> replay(Frame frame) {
         return loop.call(() -> {
                     Session present = session;
@@ -283,18 +315,25 @@ public abstract class SocketServer {
                 .thenApply(done -> null);
     }
 
-    /** All has been replayed: serves. From any thread. */
+    /**
+     * All has been replayed: serves. From any thread.
+     *
+     * @return as of {@link Session#resume}
+     */
     public final CompletableFuture<Void> begin() {
         return loop.call(() -> {
-            if (session != null) {
-                session.resume();
-            } else if (acceptor != null) {
-                acceptor.acceptNext();
-            } else {
-                tryConnect();
-            }
-            return null;
-        });
+                    CompletableFuture<?> served = CompletableFuture.completedFuture(null);
+                    if (session != null) {
+                        served = session.resume();
+                    } else if (acceptor != null) {
+                        acceptor.acceptNext();
+                    } else {
+                        tryConnect();
+                    }
+                    return served;
+                })
+                .thenCompose(served -> served)
+                .thenApply(served -> null);
     }
 
     private void accept(UnixSocket socket) {

@@ -1,6 +1,8 @@
 package dev.ringside.link;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A NIC's plug in the echo link. */
@@ -34,6 +36,12 @@ final class EchoPort implements Port {
     @Override
     public Counters counters() {
         return answers.counters();
+    }
+
+    /** In another process there is another one like it. */
+    @Override
+    public List<Fd> share() {
+        return List.of();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.ringside.link;
 
+import dev.ringside.linux.Fd;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** All links of a process, made from what its user wrote. Those that many NICs share exist once. Not thread-safe. */
@@ -31,6 +33,20 @@ public final class Links {
             case "echo" -> new EchoLink();
             default -> throw new IOException("link=" + description + ": a link is one of " + SYNTAX);
         };
+    }
+
+    /**
+     * The same link for a port that another process has, too, and is going to close.
+     *
+     * @param shared what that port's {@link Port#share} has given; taken over
+     * @throws IOException with a message for the user, if a port cannot be shared in this way
+     */
+    public Link join(String description, List<Fd> shared) throws IOException {
+        if (description.startsWith("tap:") || description.startsWith("tapfd:")) {
+            return TapLink.shared(description, shared);
+        }
+        shared.forEach(Fd::close);
+        return open(description);
     }
 
     private static Link stream(String description, String path) throws IOException {

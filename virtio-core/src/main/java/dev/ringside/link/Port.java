@@ -1,6 +1,9 @@
 package dev.ringside.link;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
+import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +48,16 @@ public interface Port extends AutoCloseable {
 
     /** What passed through this port and what did not. */
     Counters counters();
+
+    /**
+     * Descriptors by which another process can have the same port, see {@link Links#join}, while this one still has it;
+     * lanes are not open in both at a time. From any thread.
+     *
+     * @return to be closed by the caller, perhaps none; {@code null} if this port has to be closed first
+     */
+    default @Nullable List<Fd> share() throws IOException {
+        return null;
+    }
 
     /** Unplugs the NIC, whose lanes are closed by then. */
     @Override

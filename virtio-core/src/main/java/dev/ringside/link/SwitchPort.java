@@ -1,6 +1,8 @@
 package dev.ringside.link;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A NIC's plug in a switch. */
@@ -47,6 +49,12 @@ final class SwitchPort implements Port {
     @Override
     public Counters counters() {
         return receiving.counters();
+    }
+
+    /** In another process there is another one like it. */
+    @Override
+    public List<Fd> share() {
+        return List.of();
     }
 
     @Override

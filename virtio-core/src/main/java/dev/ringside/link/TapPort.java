@@ -1,8 +1,11 @@
 package dev.ringside.link;
 
+import dev.ringside.linux.Fd;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.Tap;
+import dev.ringside.linux.VectorIo;
 import dev.ringside.loop.DeviceLoop;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +27,11 @@ final class TapPort implements Port {
     TapPort(String name, List<Tap> queues) {
         this.name = name;
         this.queues = queues;
+        VectorIo.link();
+    }
+
+    /** Takes all queues out until their lanes are opened: a new queue takes part at once. */
+    void detachAll() {
         queues.forEach(this::detach);
     }
 
@@ -102,6 +110,20 @@ final class TapPort implements Port {
     @Override
     public Counters counters() {
         return counters;
+    }
+
+    @Override
+    public List<Fd> share() throws LinuxException {
+        List<Fd> shared = new ArrayList<>();
+        try {
+            for (Tap queue : queues) {
+                shared.add(queue.fd().duplicate());
+            }
+        } catch (LinuxException e) {
+            shared.forEach(Fd::close);
+            throw e;
+        }
+        return shared;
     }
 
     @Override

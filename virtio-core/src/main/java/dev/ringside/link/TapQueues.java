@@ -63,15 +63,29 @@ final class TapQueues {
         };
     }
 
-    /** Takes over a queue that was inherited. */
-    static List<Tap> adopt(int fd, int pairs) throws IOException {
-        if (pairs > 1) {
-            throw new IOException("tapfd:" + fd + ": one file descriptor is one queue pair, not " + pairs);
-        }
+    /**
+     * Takes over queues that another process has opened.
+     *
+     * @param link for messages
+     * @param fds taken over
+     */
+    static List<Tap> adopt(String link, List<Fd> fds, int pairs) throws IOException {
+        List<Tap> queues = new ArrayList<>();
         try {
-            return List.of(Tap.adopt(new Fd(fd), NetHeader.BYTES));
+            if (fds.size() != pairs) {
+                throw new IOException(
+                        link + ": each file descriptor is one queue pair, and " + fds.size() + " are not " + pairs);
+            }
+            for (Fd fd : fds) {
+                queues.add(Tap.adopt(fd, NetHeader.BYTES));
+            }
+            return queues;
         } catch (LinuxException e) {
-            throw new IOException("tapfd:" + fd + ": " + e.getMessage(), e);
+            fds.forEach(Fd::close);
+            throw new IOException(link + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            fds.forEach(Fd::close);
+            throw e;
         }
     }
 }

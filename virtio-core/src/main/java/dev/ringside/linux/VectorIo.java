@@ -31,6 +31,8 @@ public final class VectorIo {
     private static final MethodHandle PREADV2 = bind("preadv2", FILE);
     private static final MethodHandle PWRITEV2 = bind("pwritev2", FILE);
 
+    private static final int NO_FD = -1;
+
     private final MemorySegment capture = Arena.ofAuto().allocate(CAPTURE);
 
     @SuppressWarnings("restricted") // the signatures are those of the C library
@@ -38,6 +40,16 @@ public final class VectorIo {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(name), signature, Linker.Option.captureCallState("errno"));
+    }
+
+    /**
+     * Has the JVM link {@link #readv} and {@link #writev} now, which takes it tens of milliseconds, rather than when the
+     * first frame is waited for.
+     */
+    public static void link() {
+        VectorIo io = new VectorIo();
+        io.readv(NO_FD, 0, 0);
+        io.writev(NO_FD, 0, 0);
     }
 
     /**

@@ -18,7 +18,6 @@ import dev.ringside.memory.MemoryRegion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -380,17 +379,10 @@ final class BackEnd {
     // --------------------------------------------------------------------------------------- from process to process
 
     /**
-     * Comes to rest and gives up what only one process may have.
-     *
-     * @return what the front-end has said so far and still holds, in an order in which it can be said again
+     * What the front-end has said so far and still holds, in an order in which it can be said again; vrings may run
+     * meanwhile.
      */
-    CompletableFuture<List<Frame>> suspend() {
-        return vrings.whenAll(Vring::pause)
-                .thenCompose(done -> device.handOver(false))
-                .thenApplyAsync(done -> retell(), loop);
-    }
-
-    private List<Frame> retell() {
+    List<Frame> retell() throws LinuxException {
         List<Frame> words = new ArrayList<>();
         long protocolFeatures = negotiated.protocolFeatures();
         if (negotiated.mayTranslate()) {
@@ -405,7 +397,6 @@ final class BackEnd {
         if (status != 0) {
             words.add(Words.u64(RequestType.SET_STATUS, status));
         }
-        words.add(Words.deviceState(device.saveState()));
         if (negotiated.has(ProtocolFeature.CONFIGURE_MEM_SLOTS)) {
             memoryTable.descriptions().forEach(region -> words.add(Words.addMemReg(region)));
         } else if (!memoryTable.isEmpty()) {
@@ -414,14 +405,32 @@ final class BackEnd {
         words.addAll(logging.retell());
         words.addAll(inflight.retell());
         if (backChannel != null) {
-            try {
-                words.add(backChannel.retell());
-            } catch (LinuxException e) {
-                throw new CompletionException(e);
-            }
+            words.add(backChannel.retell());
         }
         words.addAll(vrings.retell());
         return words;
+    }
+
+    /**
+     * Comes to rest and gives up what only one process may have.
+     *
+     * @return what {@link #retell} did not know: where all has come to
+     */
+    CompletableFuture<List<Frame>> suspend() {
+        return vrings.whenAll(Vring::pause)
+                .thenCompose(done -> device.handOver(false))
+                .thenApplyAsync(
+                        done -> {
+                            List<Frame> words = new ArrayList<>(vrings.bases());
+                            words.add(Words.deviceState(device.saveState()));
+                            return words;
+                        },
+                        loop);
+    }
+
+    /** Has no vring run before {@link #resume}: another process still serves the device. */
+    void hold() {
+        vrings.hold();
     }
 
     /** What {@link #suspend} has told of the device itself, in another process. */
@@ -433,7 +442,7 @@ final class BackEnd {
 
     /** Goes on after {@link #suspend}; or begins, when all has been said again. */
     CompletableFuture<Reply> resume() {
-        return vrings.runReady();
+        return vrings.release();
     }
 
     /** The front-end has gone: comes to rest, and lets all that it has shared go. On the session's loop. */

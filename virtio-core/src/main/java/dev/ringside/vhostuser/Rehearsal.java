@@ -7,66 +7,128 @@ import dev.ringside.fault.MessageFault;
 import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.linux.MemFd;
+import dev.ringside.linux.Mmap;
 import dev.ringside.linux.UnixSocket;
-import dev.ringside.queue.VringAddress;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * A session with nobody, taken over and given up once before a real one is: a JVM loads and links what it has not needed
- * before, and that takes longer than the work itself, for which a guest has to wait.
+ * A session with nobody, taken over, served and given up once before a real one is: a JVM loads, links and compiles what
+ * it has not needed before, and that takes longer than the work itself, for which a guest has to wait.
  */
 public final class Rehearsal {
-    private static final int MEMORY_BYTES = 1 << 16;
-    private static final int QUEUE_SIZE = 8;
-    private static final int VRINGS = 2;
-    private static final int RINGS_BYTES = 0x3000;
-    private static final int MILLIS = 10_000;
+    /** How often each request is made: the JVM compiles what it has seen some hundred times. */
+    private static final int ROUNDS = 400;
 
-    private Rehearsal() {}
+    private static final int MILLIS = 10_000;
+    private static final long LOOK_NANOS = 20_000;
+
+    private final SocketServer server;
+    private final long features;
+    private final List<Request> requests;
+    private final Runnable afterwards;
 
     /**
-     * Goes through a session.
+     * A chain of at most one buffer of each kind.
      *
-     * @param server of a device with two queues that nobody uses, without a socket; closed
-     * @param features of the device to take
+     * @param readable what the device reads, up to 4 KiB
+     * @param writable bytes that the device may write, up to 16 KiB
      */
-    public static void run(SocketServer server, long features) throws IOException, MessageFault {
+    public record Request(byte[] readable, int writable) {
+        public Request {
+            if (readable.length > RehearsedRing.MAX_READABLE || writable > RehearsedRing.MAX_WRITABLE) {
+                throw new IllegalArgumentException("a request that is too large to be rehearsed");
+            }
+        }
+    }
+
+    /**
+     * Prepares a session.
+     *
+     * @param server of a device that nobody uses, without a socket; closed in the end
+     * @param features of the device to take
+     * @param requests for each of its first queues, which together make it use all of them
+     * @param afterwards run when the server is closed
+     */
+    public Rehearsal(SocketServer server, long features, List<Request> requests, Runnable afterwards) {
+        this.server = server;
+        this.features = features;
+        this.requests = requests;
+        this.afterwards = afterwards;
+    }
+
+    /**
+     * Goes through it.
+     *
+     * @throws IOException if the device does not do what it has been asked for
+     */
+    public void run() throws IOException, MessageFault {
         UnixSocket[] nobody = UnixSocket.pair();
         UnixSocket[] words = UnixSocket.pair();
+        long bytes = (long) requests.size() * RehearsedRing.BYTES;
         try (BlockingMessages here = new BlockingMessages(words[0], new VhostUserFraming());
                 BlockingMessages there = new BlockingMessages(words[1], new VhostUserFraming());
-                Fd memory = MemFd.create("ringside-rehearsal", MEMORY_BYTES);
+                Fd memory = MemFd.create("ringside-rehearsal", bytes);
                 Fd kick = EventFd.create();
-                Fd call = EventFd.create()) {
+                Fd call = EventFd.create();
+                Arena arena = Arena.ofShared()) {
+            List<RehearsedRing> rings = rings(Mmap.shared(memory, 0, bytes, arena));
             server.inherit(null, nobody[1].fd()).join();
-            for (Frame frame : script(features, memory, kick, call)) {
+            for (Frame frame : script(rings, new Message.Region(0, bytes, 0, 0, memory), kick, call)) {
                 here.send(frame, MILLIS);
                 server.replay(there.receive(MILLIS)).join();
             }
-            EventFd.signal(kick);
             server.begin().join();
-            try (SocketServer.Suspended suspended = server.suspend().join()) {
-                suspended.state().forEach(Frame::release);
+            for (int i = 0; i < ROUNDS; i++) {
+                rings.forEach(RehearsedRing::offer);
+                EventFd.signal(kick);
+                await(rings);
             }
+            try (SocketServer.Description description = server.describe().join()) {
+                description.state().forEach(Frame::release);
+            }
+            server.suspend().join().forEach(Frame::release);
             server.resume();
             server.close().join();
+            afterwards.run();
         } finally {
             nobody[0].close();
         }
     }
 
-    private static List<Frame> script(long features, Fd memory, Fd kick, Fd call) {
+    private List<RehearsedRing> rings(MemorySegment memory) {
+        List<RehearsedRing> rings = new ArrayList<>();
+        for (Request request : requests) {
+            long at = (long) rings.size() * RehearsedRing.BYTES;
+            rings.add(new RehearsedRing(memory.asSlice(at, RehearsedRing.BYTES), at, request));
+        }
+        return rings;
+    }
+
+    private static void await(List<RehearsedRing> rings) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MILLIS);
+        while (!rings.stream().allMatch(RehearsedRing::isUsed)) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("requests are not completed");
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    private List<Frame> script(List<RehearsedRing> rings, Message.Region memory, Fd kick, Fd call) {
         List<Frame> words = new ArrayList<>(List.of(
                 Words.empty(RequestType.SET_OWNER),
                 Words.u64(RequestType.SET_PROTOCOL_FEATURES, ProtocolFeature.OFFERED),
                 Words.u64(RequestType.SET_FEATURES, features | ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES),
-                Words.addMemReg(new Message.Region(0, MEMORY_BYTES, 0, 0, memory))));
-        for (int i = 0; i < VRINGS; i++) {
-            long rings = (long) i * RINGS_BYTES;
-            words.add(Words.vringState(RequestType.SET_VRING_NUM, i, QUEUE_SIZE));
-            words.add(Words.vringAddr(i, new VringAddress(rings, rings + 0x1000, rings + 0x2000), false, 0));
+                Words.addMemReg(memory)));
+        for (int i = 0; i < rings.size(); i++) {
+            words.add(Words.vringState(RequestType.SET_VRING_NUM, i, RehearsedRing.SIZE));
+            words.add(Words.vringAddr(i, rings.get(i).address(), false, 0));
             words.add(Words.vringFd(RequestType.SET_VRING_CALL, i, call));
             words.add(Words.vringFd(RequestType.SET_VRING_ERR, i, call));
             words.add(Words.vringState(RequestType.SET_VRING_ENABLE, i, 1));

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +41,8 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
      * @param channel whose pipeline this is going to be the last handler of
      * @param loop the session's own
      * @param vringLoops where queues run, one after the other
-     * @param inherited whether another process has had the session: nothing is read before {@link #resume}
+     * @param inherited whether another process has had the session: nothing is read, and no vring runs, before {@link
+     *     #resume}
      */
     VhostUserSession(
             VirtioDevice device,
@@ -58,6 +58,9 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         this.faults = faults;
         this.backEnd = new BackEnd(device, loop, vringLoops, faults);
         this.inherited = inherited;
+        if (inherited) {
+            backEnd.hold();
+        }
     }
 
     @Override
@@ -119,7 +122,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
             reply = handled.join();
         } catch (CompletionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            faults.warn(device.name(), "refused a request, " + describe(cause));
+            faults.warn(device.name(), "refused a request, " + reason(cause));
             // A request that has a reply of its own cannot be refused in it: what would a wrong value tell?
             if (!acknowledge || hasOwnReply(request)) {
                 context.close();
@@ -141,7 +144,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
         });
     }
 
-    private static String describe(Throwable cause) {
+    private static String reason(Throwable cause) {
         return cause instanceof PeerFault || cause instanceof IOException
                 ? String.valueOf(cause.getMessage())
                 : cause.toString();
@@ -154,7 +157,7 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        faults.warn(device.name(), "connection ended, " + describe(cause));
+        faults.warn(device.name(), "connection ended, " + reason(cause));
         context.close();
     }
 
@@ -174,22 +177,25 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     // --------------------------------------------------------------------------------------- from process to process
 
     @Override
-    public CompletableFuture<List<Frame>> suspend() {
-        return current.handle((reply, failure) -> reply).thenComposeAsync(reply -> suspendBetweenMessages(), loop);
+    public CompletableFuture<List<Frame>> describe() {
+        return current.handle((reply, failure) -> reply).thenApplyAsync(reply -> describeBetweenMessages(), loop);
     }
 
-    private CompletableFuture<List<Frame>> suspendBetweenMessages() {
+    private List<Frame> describeBetweenMessages() {
         if (!channel.pause()) {
-            return CompletableFuture.failedFuture(new IOException("a message is on its way"));
+            throw new CompletionException(new IOException("a message is on its way"));
         }
-        return backEnd.suspend()
-                .whenCompleteAsync(
-                        (words, failure) -> {
-                            if (failure != null) {
-                                resume();
-                            }
-                        },
-                        loop);
+        try {
+            return backEnd.retell();
+        } catch (LinuxException e) {
+            channel.resume();
+            throw new CompletionException(e);
+        }
+    }
+
+    @Override
+    public CompletableFuture<List<Frame>> suspend() {
+        return backEnd.suspend();
     }
 
     @Override
@@ -198,16 +204,26 @@ final class VhostUserSession extends SimpleChannelInboundHandler<Frame> implemen
     }
 
     @Override
-    public void resume() {
+    public CompletableFuture<?> resume() {
         // Like a message: whatever comes next, another suspend included, waits until the vrings run.
         current = backEnd.resume();
-        current.whenCompleteAsync(this::readAgain, loop);
+        return current.handleAsync(
+                (done, failure) -> {
+                    readAgain();
+                    if (failure != null) {
+                        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                        faults.warn(device.name(), "a queue does not go on, " + reason(cause));
+                        // A ring that its driver has broken is no reason to give up the others.
+                        if (cause instanceof IOException) {
+                            throw new CompletionException(cause);
+                        }
+                    }
+                    return done;
+                },
+                loop);
     }
 
-    private void readAgain(@Nullable Reply done, @Nullable Throwable failure) {
-        if (failure != null) {
-            faults.warn(device.name(), "a queue does not go on, " + describe(failure));
-        }
+    private void readAgain() {
         channel.resume();
         if (inherited) {
             channel.read();

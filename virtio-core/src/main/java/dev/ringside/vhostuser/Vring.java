@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -484,14 +485,11 @@ final class Vring {
         return onLoop(() -> queue.replaceMemory(memory));
     }
 
-    /** What the front-end has said of this vring, with the base that it has come to; it does not run. */
+    /** What the front-end has said of this vring, but for the base. */
     List<Frame> retell() {
         List<Frame> words = new ArrayList<>();
         if (size != 0) {
             words.add(Words.vringState(RequestType.SET_VRING_NUM, index, size));
-        }
-        if (base != null) {
-            words.add(Words.vringState(RequestType.SET_VRING_BASE, index, base));
         }
         if (address != null) {
             words.add(Words.vringAddr(index, address, logsUsed, usedLogAddress));
@@ -509,6 +507,11 @@ final class Vring {
             words.add(Words.vringFd(RequestType.SET_VRING_KICK, index, kick));
         }
         return words;
+    }
+
+    /** The base that this vring has come to, if it has one; it does not run. */
+    Optional<Frame> retellBase() {
+        return Optional.ofNullable(base).map(reached -> Words.vringState(RequestType.SET_VRING_BASE, index, reached));
     }
 
     /** Closes what is left when the vring is stopped and the session over. */

@@ -24,6 +24,9 @@ final class Vrings {
     private final InflightTracking inflight;
     private final Vring[] vrings;
 
+    /** None begins to run: another process still serves them. */
+    private boolean held;
+
     /**
      * @param loop the session's own
      * @param vringLoops where queues run, one after the other
@@ -59,6 +62,17 @@ final class Vrings {
             throw new MessageFault("vring " + index + " of " + vrings.length);
         }
         return vrings[(int) index];
+    }
+
+    /** Has none begin to run before {@link #release}, whatever the front-end says. */
+    void hold() {
+        held = true;
+    }
+
+    /** Runs those that should. */
+    CompletableFuture<Reply> release() {
+        held = false;
+        return runReady();
     }
 
     boolean anyRuns() {
@@ -117,7 +131,8 @@ final class Vrings {
 
     CompletableFuture<Reply> runIfReady(Vring vring) {
         GuestMemory memory = translation.memory();
-        if (vring.isRunning()
+        if (held
+                || vring.isRunning()
                 || !vring.shouldRun()
                 || logging.isAwaitedBy(vring)
                 || vring.awaitsTranslation(memory, negotiated.features())) {
@@ -140,9 +155,16 @@ final class Vrings {
                 vring -> vring.translated(first, last) ? runIfReady(vring) : CompletableFuture.completedFuture(null));
     }
 
-    /** What the front-end has said of them; none runs. */
+    /** What the front-end has said of them. */
     List<Frame> retell() {
         return Arrays.stream(vrings).flatMap(vring -> vring.retell().stream()).toList();
+    }
+
+    /** Where they have come to; none runs. */
+    List<Frame> bases() {
+        return Arrays.stream(vrings)
+                .flatMap(vring -> vring.retellBase().stream())
+                .toList();
     }
 
     /** Closes what is left when all are stopped and the session is over. */

@@ -3,7 +3,10 @@ package dev.ringside.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ringside.linux.Fd;
+import dev.ringside.linux.MemFd;
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -33,6 +36,27 @@ class LinksTest {
         assertThatThrownBy(() -> link.attach(new Link.Nic("nic", 1, 0)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("1 to 15 bytes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tap:tap0", "tapfd:3"})
+    void shouldRefuseADescriptorTooFewForATapThatIsShared(String description) throws Exception {
+        Fd none = MemFd.create("none", 1);
+        Link link = links.join(description, List.of(none));
+        assertThatThrownBy(() -> link.attach(new Link.Nic("nic", 2, 0)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(description + ": ")
+                .hasMessageContaining("1 are not 2");
+        assertThat(none.isOpen()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"echo", "switch"})
+    void shouldShareNothingOfALinkThatEveryProcessHasForItself(String description) throws Exception {
+        try (Port port = links.open(description).attach(new Link.Nic("nic", 1, 0));
+                Port there = links.join(description, port.share()).attach(new Link.Nic("nic", 1, 0))) {
+            assertThat(there.isUp()).isTrue();
+        }
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.ringside.channel.BlockingMessages;
 import dev.ringside.channel.Frame;
-import dev.ringside.channel.SocketServer.Suspended;
+import dev.ringside.channel.SocketServer.Description;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.testing.EchoDevice;
 import dev.ringside.testing.EchoDevice.Held;
@@ -15,6 +15,7 @@ import dev.ringside.testing.FakeFrontEnd.InflightArea;
 import dev.ringside.testing.FakeIommu;
 import dev.ringside.testing.FakeVring;
 import dev.ringside.testing.TestServer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -60,22 +61,47 @@ class TakeoverTest extends EchoServed {
         return future.get(MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    /** As it goes between two processes: descriptors are duplicated on the way. */
     private void handOver() throws Exception {
-        UnixSocket[] pair = UnixSocket.pair();
-        try (Suspended suspended = join(first.server().suspend());
-                BlockingMessages here = new BlockingMessages(pair[0], VhostUserServer.framing());
-                BlockingMessages there = new BlockingMessages(pair[1], VhostUserServer.framing())) {
+        describe();
+        moveOn();
+    }
+
+    private void describe() throws Exception {
+        try (Description description = join(first.server().describe())) {
             join(other.server()
                     .inherit(
-                            suspended.listening().duplicate(),
-                            suspended.connection().duplicate()));
-            for (Frame frame : suspended.state()) {
+                            description.listening().duplicate(),
+                            description.connection().duplicate()));
+            replay(description.state());
+        }
+    }
+
+    private void moveOn() throws Exception {
+        replay(join(first.server().suspend()));
+        join(other.server().begin());
+    }
+
+    /** As it goes between two processes: descriptors are duplicated on the way. */
+    private void replay(List<Frame> words) throws Exception {
+        UnixSocket[] pair = UnixSocket.pair();
+        try (BlockingMessages here = new BlockingMessages(pair[0], VhostUserServer.framing());
+                BlockingMessages there = new BlockingMessages(pair[1], VhostUserServer.framing())) {
+            for (Frame frame : words) {
                 here.send(frame, MILLIS);
                 join(other.server().replay(there.receive(MILLIS)));
             }
-            join(other.server().begin());
         }
+    }
+
+    private void describeToNobody() throws Exception {
+        try (Description description = join(first.server().describe())) {
+            description.state().forEach(Frame::release);
+        }
+    }
+
+    private void suspendForNobody() throws Exception {
+        describeToNobody();
+        join(first.server().suspend()).forEach(Frame::release);
     }
 
     @Test
@@ -121,16 +147,46 @@ class TakeoverTest extends EchoServed {
     void shouldServeWhatCameMeanwhile() throws Exception {
         try (FakeVring vring = ready().vring(0, 16, memory).run()) {
             shouldEcho(vring);
-            try (Suspended suspended = join(first.server().suspend())) {
-                suspended.state().forEach(Frame::release);
-                vring.driver().chain().readable((byte) 1).writable(1).offer();
-                vring.kick();
-                assertThat(firstDevice.stats(0).chains()).isPositive();
-                first.server().resume();
-                vring.awaitUsed();
-            }
+            suspendForNobody();
+            vring.driver().chain().readable((byte) 1).writable(1).offer();
+            vring.kick();
+            assertThat(firstDevice.stats(0).chains()).isEqualTo(1);
+            first.server().resume();
+            vring.awaitUsed();
             handOver();
             shouldEcho(vring);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldBeServedUntilTheOtherIsReady(boolean packed) throws Exception {
+        (packed ? peer.negotiatePacked() : peer.negotiate()).setMemTable(memory);
+        try (FakeVring vring = peer.vring(1, 16, memory).run()) {
+            shouldEcho(vring);
+            describe();
+            shouldEcho(vring);
+            shouldEcho(vring);
+            assertThat(firstDevice.stats(1).chains()).isEqualTo(3);
+            assertThat(otherDevice.running()).as("queues of the other").isZero();
+            moveOn();
+            assertThat(firstDevice.running()).as("queues of the first").isZero();
+            shouldEcho(vring);
+            assertThat(otherDevice.stats(1).chains()).isEqualTo(1);
+            peer.checkAlive();
+        }
+    }
+
+    @Test
+    void shouldGoOnWhenTheOtherIsNeverReady() throws Exception {
+        try (FakeVring vring = ready().vring(1, 16, memory).run()) {
+            describe();
+            shouldEcho(vring);
+            first.server().resume();
+            shouldEcho(vring);
+            peer.checkAlive();
+            assertThat(firstDevice.stats(1).chains()).isEqualTo(2);
+            assertThat(otherDevice.stats(1).chains()).isZero();
         }
     }
 
@@ -143,12 +199,12 @@ class TakeoverTest extends EchoServed {
             vring.driver().chain().readable((byte) 1).writable(1).offer();
             vring.kick();
             Held held = firstDevice.awaitHeld();
-            CompletableFuture<Suspended> suspended = first.server().suspend();
+            describeToNobody();
+            CompletableFuture<List<Frame>> suspended = first.server().suspend();
             assertThat(suspended).isNotDone();
             held.release();
             firstDevice.hold(false);
-            join(suspended).state().forEach(Frame::release);
-            join(suspended).close();
+            join(suspended).forEach(Frame::release);
             first.server().resume();
             vring.awaitUsed();
             handOver();
@@ -174,9 +230,7 @@ class TakeoverTest extends EchoServed {
     @Test
     void shouldGoOnWhenTheOtherDoesNotCome() throws Exception {
         try (FakeVring vring = ready().vring(2, 16, memory).run()) {
-            try (Suspended suspended = join(first.server().suspend())) {
-                suspended.state().forEach(Frame::release);
-            }
+            suspendForNobody();
             assertThat(firstDevice.running()).isZero();
             first.server().resume();
             shouldEcho(vring);
@@ -191,9 +245,7 @@ class TakeoverTest extends EchoServed {
         // Whether that has been read yet nobody can tell from outside; so it is asked until it has.
         assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> {
             while (true) {
-                try (Suspended suspended = join(first.server().suspend())) {
-                    suspended.state().forEach(Frame::release);
-                }
+                describeToNobody();
                 first.server().resume();
             }
         });
