@@ -59,6 +59,11 @@ class TortureIT {
     }
 
     @Test
+    void takeoversLoseNothing() throws Exception {
+        assertThat(lastLine("--takeover", "--count=4", "--every=1-2")).startsWith("takeovers=4 errors=0 ");
+    }
+
+    @Test
     void migrationsInARowLoseNothing() throws Exception {
         assertThat(lastLine("--migrate", "--count=3", "--every=1-3")).startsWith("migrations=3 errors=0 ");
     }

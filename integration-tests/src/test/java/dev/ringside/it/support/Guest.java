@@ -284,8 +284,17 @@ public final class Guest implements AutoCloseable {
          * @param properties of QEMU's device, each with a comma before it
          */
         public Builder nic(Path socket, int pairs, String properties) {
+            return nic("path=" + socket, pairs, properties);
+        }
+
+        /** The next NIC with one pair of queues, and QEMU looks for the backend again when it has gone. */
+        public Builder reconnectingNic(Path socket) {
+            return nic("path=" + socket + "," + qemu.reconnect(), 1, "");
+        }
+
+        private Builder nic(String chardev, int pairs, String properties) {
             String id = "nic" + nics.size() / NIC_WORDS;
-            nics.addAll(List.of("-chardev", "socket,id=%s,path=%s".formatted(id, socket)));
+            nics.addAll(List.of("-chardev", "socket,id=%s,%s".formatted(id, chardev)));
             nics.addAll(List.of("-netdev", "vhost-user,id=%1$sn,chardev=%1$s,queues=%2$d".formatted(id, pairs)));
             String queues = pairs > 1 ? ",mq=on" : "";
             // Without KVM, QEMU 7.2 ends with a segmentation fault when a vhost-user NIC has MSI-X.
