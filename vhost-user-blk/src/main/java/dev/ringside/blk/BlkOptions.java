@@ -214,6 +214,7 @@ final class BlkOptions extends DeviceOptions {
         return new Rehearsal(
                 new VhostUserServer(nobodys, loops.control(), loops.forNextDevice()),
                 Feature.VERSION_1 | Feature.RING_EVENT_IDX,
+                true,
                 List.of(
                         new Rehearsal.Request(new byte[BlockQueue.HEADER_BYTES], Storage.SECTOR_BYTES + 1),
                         new Rehearsal.Request(write, 1)),

@@ -153,6 +153,7 @@ final class NetOptions extends DeviceOptions {
         return new Rehearsal(
                 new VhostUserServer(nobody, loops.control(), loops.forNextDevice()),
                 Feature.VERSION_1 | Feature.RING_EVENT_IDX,
+                false,
                 List.of(new Rehearsal.Request(new byte[0], REHEARSED_ROOM), new Rehearsal.Request(question(), 0)),
                 plugged::close);
     }

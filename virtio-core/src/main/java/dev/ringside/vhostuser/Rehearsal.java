@@ -25,11 +25,13 @@ public final class Rehearsal {
     /** How often each request is made: the JVM compiles what it has seen some hundred times. */
     private static final int ROUNDS = 400;
 
+    private static final int RECORD_BYTES = 1 << 14;
     private static final int MILLIS = 10_000;
     private static final long LOOK_NANOS = 20_000;
 
     private final SocketServer server;
     private final long features;
+    private final boolean recorded;
     private final List<Request> requests;
     private final Runnable afterwards;
 
@@ -52,12 +54,15 @@ public final class Rehearsal {
      *
      * @param server of a device that nobody uses, without a socket; closed in the end
      * @param features of the device to take
+     * @param recorded whether the front-end of such a device has requests in flight recorded
      * @param requests for each of its first queues, which together make it use all of them
      * @param afterwards run when the server is closed
      */
-    public Rehearsal(SocketServer server, long features, List<Request> requests, Runnable afterwards) {
+    public Rehearsal(
+            SocketServer server, long features, boolean recorded, List<Request> requests, Runnable afterwards) {
         this.server = server;
         this.features = features;
+        this.recorded = recorded;
         this.requests = requests;
         this.afterwards = afterwards;
     }
@@ -74,12 +79,19 @@ public final class Rehearsal {
         try (BlockingMessages here = new BlockingMessages(words[0], new VhostUserFraming());
                 BlockingMessages there = new BlockingMessages(words[1], new VhostUserFraming());
                 Fd memory = MemFd.create("ringside-rehearsal", bytes);
+                Fd record = MemFd.create("ringside-rehearsal", RECORD_BYTES);
                 Fd kick = EventFd.create();
                 Fd call = EventFd.create();
                 Arena arena = Arena.ofShared()) {
             List<RehearsedRing> rings = rings(Mmap.shared(memory, 0, bytes, arena));
             server.inherit(null, nobody[1].fd()).join();
-            for (Frame frame : script(rings, new Message.Region(0, bytes, 0, 0, memory), kick, call)) {
+            List<Frame> script = new ArrayList<>(beginning(new Message.Region(0, bytes, 0, 0, memory)));
+            if (recorded) {
+                Message.Inflight area = new Message.Inflight(RECORD_BYTES, 0, rings.size(), RehearsedRing.SIZE, false);
+                script.add(Words.inflight(area, record));
+            }
+            script.addAll(start(rings, kick, call));
+            for (Frame frame : script) {
                 here.send(frame, MILLIS);
                 server.replay(there.receive(MILLIS)).join();
             }
@@ -120,12 +132,18 @@ public final class Rehearsal {
         }
     }
 
-    private List<Frame> script(List<RehearsedRing> rings, Message.Region memory, Fd kick, Fd call) {
-        List<Frame> words = new ArrayList<>(List.of(
+    private List<Frame> beginning(Message.Region memory) {
+        return List.of(
                 Words.empty(RequestType.SET_OWNER),
-                Words.u64(RequestType.SET_PROTOCOL_FEATURES, ProtocolFeature.OFFERED),
+                Words.u64(
+                        RequestType.SET_PROTOCOL_FEATURES,
+                        ProtocolFeature.OFFERED | (recorded ? ProtocolFeature.INFLIGHT_SHMFD : 0)),
                 Words.u64(RequestType.SET_FEATURES, features | ProtocolFeature.VHOST_USER_F_PROTOCOL_FEATURES),
-                Words.addMemReg(memory)));
+                Words.addMemReg(memory));
+    }
+
+    private static List<Frame> start(List<RehearsedRing> rings, Fd kick, Fd call) {
+        List<Frame> words = new ArrayList<>();
         for (int i = 0; i < rings.size(); i++) {
             words.add(Words.vringState(RequestType.SET_VRING_NUM, i, RehearsedRing.SIZE));
             words.add(Words.vringAddr(i, rings.get(i).address(), false, 0));
