@@ -1,7 +1,6 @@
 package dev.ringside.vhostuser;
 
 import dev.ringside.channel.Frame;
-import dev.ringside.device.Feature;
 import dev.ringside.device.RunningQueue;
 import dev.ringside.device.VirtioDevice;
 import dev.ringside.fault.FaultLog;
@@ -15,9 +14,6 @@ import dev.ringside.loop.DeviceLoop;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.Iotlb;
-import dev.ringside.queue.PackedVirtqueue;
-import dev.ringside.queue.RingFeatures;
-import dev.ringside.queue.SplitVirtqueue;
 import dev.ringside.queue.Virtqueue;
 import dev.ringside.queue.VringAddress;
 import java.io.IOException;
@@ -46,12 +42,7 @@ final class Vring {
     private final DeviceLoop loop;
     private final FaultLog faults;
 
-    private boolean packed;
-    private int size;
-    /** Where to go on, if the front-end or an earlier stop has said. */
-    private @Nullable Integer base;
-
-    private @Nullable VringAddress address;
+    private final VringLayout layout = new VringLayout();
     private @Nullable Fd kick;
     private @Nullable Fd call;
     private @Nullable Fd err;
@@ -86,55 +77,25 @@ final class Vring {
 
     /** The ring's format, as negotiated. */
     void packed(boolean isPacked) {
-        packed = isPacked;
+        layout.packed(isPacked);
     }
 
     void num(long num) throws MessageFault {
         expectStopped("SET_VRING_NUM");
-        try {
-            int wanted = (int) Math.min(num, Integer.MAX_VALUE);
-            if (packed) {
-                PackedVirtqueue.checkSize(wanted);
-            } else {
-                SplitVirtqueue.checkSize(wanted);
-            }
-        } catch (RingFault e) {
-            throw new MessageFault(e.getMessage());
-        }
-        size = (int) num;
+        layout.size(num);
     }
 
     void base(long value) throws MessageFault {
         expectStopped("SET_VRING_BASE");
-        if (!packed && value > 0xffff) {
-            throw new MessageFault("SET_VRING_BASE with " + value);
-        }
-        base = (int) value;
-    }
-
-    private int base() {
-        return base != null ? base : packed ? PackedVirtqueue.INITIAL_BASE : 0;
+        layout.base(value);
     }
 
     /** Where the rings lie. They are looked at now if there is memory to find them in, and again when they start. */
     void address(VringAddress value, GuestMemory memory) throws MessageFault {
-        if (value.equals(address)) {
-            return;
+        if (!value.equals(layout.address())) {
+            expectStopped("SET_VRING_ADDR");
+            layout.address(value, memory);
         }
-        expectStopped("SET_VRING_ADDR");
-        if (memory.iotlb() != null) {
-            // What they are translated to is asked for when they start.
-            if (value.desc() < 0 || value.avail() < 0 || value.used() < 0) {
-                throw new MessageFault("SET_VRING_ADDR with " + value);
-            }
-        } else if (size != 0 && !memory.regions().isEmpty()) {
-            try {
-                virtqueue(value, new RingFeatures(false, false), memory, null);
-            } catch (RingFault e) {
-                throw new MessageFault(e.getMessage());
-            }
-        }
-        address = value;
     }
 
     /**
@@ -143,11 +104,8 @@ final class Vring {
      * @param features as negotiated
      */
     boolean awaitsTranslation(GuestMemory memory, long features) {
-        VringAddress rings = address;
-        if (missing == null && memory.iotlb() != null && rings != null && size != 0) {
-            missing = packed
-                    ? PackedVirtqueue.missing(size, rings, memory)
-                    : SplitVirtqueue.missing(size, rings, ringFeatures(features), memory);
+        if (missing == null) {
+            missing = layout.missing(memory, features);
         }
         return missing != null;
     }
@@ -178,19 +136,6 @@ final class Vring {
             return CompletableFuture.completedFuture(null);
         }
         return onLoop(() -> queue.invalidated(first, last, memory));
-    }
-
-    private static RingFeatures ringFeatures(long features) {
-        return new RingFeatures(
-                Feature.has(features, Feature.RING_INDIRECT_DESC), Feature.has(features, Feature.RING_EVENT_IDX));
-    }
-
-    private Virtqueue virtqueue(
-            VringAddress rings, RingFeatures features, GuestMemory memory, @Nullable MemorySegment record)
-            throws RingFault {
-        return packed
-                ? new PackedVirtqueue(size, base(), rings, features, memory, record)
-                : new SplitVirtqueue(size, base(), rings, features, memory, record);
     }
 
     /**
@@ -336,8 +281,7 @@ final class Vring {
     CompletableFuture<Void> run(
             GuestMemory memory, long features, @Nullable InflightArea inflight, @Nullable DirtyLog activeLog) {
         Fd kickFd = kick;
-        VringAddress rings = address;
-        if (kickFd == null || rings == null || size == 0) {
+        if (kickFd == null || !layout.isComplete()) {
             return CompletableFuture.failedFuture(
                     new RingFault(RingFault.Kind.SIZE, "vring " + index + " started before it was set up"));
         }
@@ -349,9 +293,8 @@ final class Vring {
         long usedAt = usedLogAddress;
         MemorySegment record = inflight == null ? null : inflight.ofQueue(index);
         recorded = record != null;
-        RingFeatures ringFeatures = ringFeatures(features);
         return loop.call(() -> {
-                    Virtqueue queue = virtqueue(rings, ringFeatures, memory, record);
+                    Virtqueue queue = layout.virtqueue(features, memory, record);
                     LOG.debug(
                             "{} queue {}: runs from {} on, {} requests of an earlier back-end first",
                             device.name(),
@@ -369,8 +312,7 @@ final class Vring {
                         return CompletableFuture.completedFuture(made);
                     } catch (RuntimeException | InternalError e) {
                         // The latter may be due to memory that was looked at before, and that has gone. Nobody knows
-                        // this
-                        // queue but its loop, which has to have forgotten it when the memory is unmapped.
+                        // this queue but its loop, which has to have forgotten it when the memory is unmapped.
                         return made.stop().<RunningQueue>handle((base, failure) -> {
                             throw new CompletionException(e);
                         });
@@ -416,11 +358,11 @@ final class Vring {
     CompletableFuture<Integer> pause(boolean mayLeave) {
         RunningQueue queue = running;
         if (queue == null) {
-            return CompletableFuture.completedFuture(base());
+            return CompletableFuture.completedFuture(layout.base());
         }
         return onLoop(mayLeave && recorded ? queue::leave : queue::stop).thenApply(next -> {
             running = null;
-            base = next;
+            layout.reached(next);
             return next;
         });
     }
@@ -458,9 +400,7 @@ final class Vring {
     CompletableFuture<Void> reset() {
         return stop().thenAccept(next -> {
             enabled = false;
-            base = null;
-            size = 0;
-            address = null;
+            layout.reset();
         });
     }
 
@@ -488,9 +428,10 @@ final class Vring {
     /** What the front-end has said of this vring, but for the base. */
     List<Frame> retell() {
         List<Frame> words = new ArrayList<>();
-        if (size != 0) {
-            words.add(Words.vringState(RequestType.SET_VRING_NUM, index, size));
+        if (layout.size() != 0) {
+            words.add(Words.vringState(RequestType.SET_VRING_NUM, index, layout.size()));
         }
+        VringAddress address = layout.address();
         if (address != null) {
             words.add(Words.vringAddr(index, address, logsUsed, usedLogAddress));
         }
@@ -511,7 +452,8 @@ final class Vring {
 
     /** The base that this vring has come to, if it has one; it does not run. */
     Optional<Frame> retellBase() {
-        return Optional.ofNullable(base).map(reached -> Words.vringState(RequestType.SET_VRING_BASE, index, reached));
+        return Optional.ofNullable(layout.knownBase())
+                .map(reached -> Words.vringState(RequestType.SET_VRING_BASE, index, reached));
     }
 
     /** Closes what is left when the vring is stopped and the session over. */
