@@ -59,7 +59,7 @@ final class BlkCells {
         return cells;
     }
 
-    /** What the project wants to reach (issue 3, "Speed and cost"). */
+    /** What the project wants to reach. */
     static List<Target> targets() {
         return List.of(
                 ratio("random read, depth 32: IOPS", "read-4k-d32-q1", BlkMetrics.IOPS, Bound.AT_LEAST, 2.0),
