@@ -3,6 +3,7 @@ package dev.ringside.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ringside.it.support.Backend;
+import dev.ringside.it.support.Child;
 import dev.ringside.it.support.Guest;
 import dev.ringside.it.support.Lab;
 import dev.ringside.it.support.NetNamespace;
@@ -63,13 +64,14 @@ class NetRecoverIT {
                 guest.address("eth0", 2);
                 guest.run("ping -c1 -W10 " + HOST);
                 guest.run("socat -u /dev/zero UDP-SENDTO:" + HOST + ":9 >/dev/null 2>&1 &");
-                try (AutoCloseable toGuest = host.start("exec $BIN/socat -u /dev/zero UDP-SENDTO:" + GUEST + ":9")) {
+                try (Child flood = host.start("exec $BIN/socat -u /dev/zero UDP-SENDTO:" + GUEST + ":9")) {
                     guest.run("""
                             a=$(cat /sys/class/net/eth0/statistics/rx_packets)
                             until [ $(cat /sys/class/net/eth0/statistics/rx_packets) -gt $((a + 1000)) ]; do usleep 20000; done""");
                     backend.kill();
                     backend = serve(host);
                     backend.process().err().await("queue 1: runs from");
+                    assertThat(flood.isAlive()).isTrue();
                 }
                 recovery.of(guest);
                 guest.run("ping -c1 -W10 " + HOST);

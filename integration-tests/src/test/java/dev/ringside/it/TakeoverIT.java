@@ -36,14 +36,15 @@ class TakeoverIT {
         Path image = Images.blank(directory.resolve("disk"), MIB * Images.MIB);
         try (Backend backend = Backend.serve(image);
                 Guest guest = Guest.under(Qemu.LATEST).disk(backend.socket(), 1).boot(directory)) {
-            Fio.startVerifying(guest, "/dev/vda", MIB, 1);
             // A new process that cannot have the disk.
             Path elsewhere = Files.move(image, directory.resolve("elsewhere"));
             backend.process().signal("USR2");
             backend.process().err().await("not handed over, going on");
             Files.move(elsewhere, image);
             assertThat(Files.exists(backend.socket())).isTrue();
+            guest.run("dd if=/dev/vda of=/dev/null bs=1M count=4 iflag=direct");
 
+            Fio.startVerifying(guest, "/dev/vda", MIB, 1);
             backend.process().signal("USR2");
             backend.process().err().await("handed over in ");
             assertThat(backend.awaitHandover()).isZero();
