@@ -189,6 +189,8 @@ public final class CompareCommand implements Callable<Integer> {
             Setting setting =
                     new Setting(tools, workspace, settings, new Hardware(nic, peer, nvme), quick ? QUICK_DISK : DISK);
             new Comparison(plan, setting, journal, progress).run(measured);
+            Disturbance.summary(measured).ifPresent(words -> measured.settings().put("others at work", words));
+            Disturbance.warning(measured).ifPresent(measured.notes()::add);
         }
         out.print(new TerminalText(tables).text());
         write(directory.resolve("report.json"), new JsonDocument(tables).text());
@@ -222,9 +224,6 @@ public final class CompareCommand implements Callable<Integer> {
                     .add(
                             "The guests are emulated (TCG): their processor is many times slower than the host's, and traps"
                                     + " cost little beside it. Figures compare with each other only.");
-        }
-        if (HostFacts.isBusy()) {
-            measured.notes().add("The machine was busy (load " + HostFacts.load() + "): these figures mean little.");
         }
         if (quick) {
             measured.notes().add("Measured with --quick: to see that it works, not to quote.");
