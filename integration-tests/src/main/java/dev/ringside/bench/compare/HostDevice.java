@@ -41,8 +41,9 @@ final class HostDevice {
             bed.atEnd(() -> script("sriov", "take-back", us));
             device = script("sriov", "lend", us, address).strip();
         }
+        // Not "port", which is the name of a property of it.
         return List.of(
-                "-device", "pcie-root-port,id=port,chassis=1,slot=1", "-device", "vfio-pci,bus=port,host=" + device);
+                "-device", "pcie-root-port,id=slot1,chassis=1,slot=1", "-device", "vfio-pci,bus=slot1,host=" + device);
     }
 
     private String script(String name, String... words) throws BenchException, InterruptedException {
