@@ -18,7 +18,8 @@ final class Beds {
     /** Of the modes that look for work before they sleep. */
     static final int POLL_MICROS = 200;
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** For a guest within a guest; who has died is noticed at once. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final int MEMORY = 512;
     private final Setting setting;
 
