@@ -20,6 +20,7 @@ final class Beds {
 
     /** For a guest within a guest; who has died is noticed at once. */
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+
     private static final int MEMORY = 512;
     private final Setting setting;
 

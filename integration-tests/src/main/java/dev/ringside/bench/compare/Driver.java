@@ -22,6 +22,7 @@ final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** For a guest within a guest; who has died is noticed at once. */
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+
     private static final int SOCKPERF_PORT = 11111;
 
     private final Setting setting;
