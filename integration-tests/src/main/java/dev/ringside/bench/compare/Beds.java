@@ -18,7 +18,9 @@ final class Beds {
     /** Of the modes that look for work before they sleep. */
     static final int POLL_MICROS = 200;
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** For a guest within a guest; who has died is noticed at once. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
     private static final int MEMORY = 512;
     private final Setting setting;
 
@@ -84,28 +86,5 @@ final class Beds {
             sockets.add(setting.workspace().directory().resolve("device" + i + ".sock"));
         }
         return sockets;
-    }
-
-    /** Binds a device of the host, or has a virtual function of it made, until the end of the bed; QEMU's words for it. */
-    static List<String> hostDevice(Setting setting, Bed bed) throws BenchException, InterruptedException {
-        String address = setting.hardware().address(bed.mode());
-        String us = "--guest=" + ProcessHandle.current().pid();
-        String device = address;
-        if (bed.mode().way() == Way.DIRECT) {
-            script(setting, "vfio", "bind", address);
-            bed.atEnd(() -> script(setting, "vfio", "unbind", address));
-        } else {
-            bed.atEnd(() -> script(setting, "sriov", "take-back", us));
-            device = script(setting, "sriov", "lend", us, address).strip();
-        }
-        return List.of(
-                "-device", "pcie-root-port,id=port,chassis=1,slot=1", "-device", "vfio-pci,bus=port,host=" + device);
-    }
-
-    private static String script(Setting setting, String name, String... words)
-            throws BenchException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(setting.tools().launcher(name)));
-        command.addAll(List.of(words));
-        return setting.children().start(name, null, command, Map.of()).await(PATIENCE);
     }
 }

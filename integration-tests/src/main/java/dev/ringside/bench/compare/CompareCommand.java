@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -40,9 +39,14 @@ import picocli.CommandLine.Spec;
 public final class CompareCommand implements Callable<Integer> {
     private static final int QUICK_ROUNDS = 2;
     private static final int ROUNDS = 5;
+    private static final int NESTED_ROUNDS = 1;
+    private static final int NESTED_SECONDS = 5;
     private static final int QUICK_DISK = 32;
     private static final int DISK = 256;
     private static final int MOST_GUESTS = 8;
+
+    /** In the directory for reports: what the guest that plays the host has reported. */
+    private static final String NESTED_FILE = "nested.json";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
@@ -133,6 +137,14 @@ public final class CompareCommand implements Callable<Integer> {
     private @Nullable String nvme;
 
     @Option(
+            names = "--nested",
+            order = 12,
+            description = "Measures passthrough and sriov, and others beside them, in a guest that plays the host, too,"
+                    + " with hardware that QEMU emulates: a table of its own. Takes half an hour or more; --modes,"
+                    + " --workloads, --repeat and --seconds choose there as well.")
+    private boolean nested;
+
+    @Option(
             names = "--output",
             order = 13,
             paramLabel = "DIR",
@@ -166,6 +178,7 @@ public final class CompareCommand implements Callable<Integer> {
         }
         try {
             Files.createDirectories(directory);
+            Files.deleteIfExists(directory.resolve(NESTED_FILE));
         } catch (IOException e) {
             throw new BenchException("cannot make " + directory + ": " + e.getMessage(), e);
         }
@@ -183,12 +196,22 @@ public final class CompareCommand implements Callable<Integer> {
         Settings settings = new Settings(Processors.choose(), plan.warmup(), plan.window(), accelerator());
         Progress progress = new Progress(System.err);
         Table measured = new Table("host", "On this machine");
-        List<Table> tables = List.of(measured);
+        List<Table> tables = new ArrayList<>(List.of(measured));
         describe(measured, plan, settings);
         try (Workspace workspace = new Workspace(directory)) {
             Setting setting =
                     new Setting(tools, workspace, settings, new Hardware(nic, peer, nvme), quick ? QUICK_DISK : DISK);
             new Comparison(plan, setting, journal, progress).run(measured);
+            Disturbance.summary(measured).ifPresent(words -> measured.settings().put("others at work", words));
+            Disturbance.warning(measured).ifPresent(measured.notes()::add);
+            if (nested) {
+                tables.add(new NestedHost(setting, directory.resolve(NESTED_FILE), System.err)
+                        .measure(
+                                modes.isEmpty() ? NestedHost.MODES : plan.modes(),
+                                workloads.isEmpty() ? NestedHost.WORKLOADS : plan.workloads(),
+                                repeat != null ? repeat : NESTED_ROUNDS,
+                                seconds != null ? seconds : NESTED_SECONDS));
+            }
         }
         out.print(new TerminalText(tables).text());
         write(directory.resolve("report.json"), new JsonDocument(tables).text());
@@ -222,9 +245,6 @@ public final class CompareCommand implements Callable<Integer> {
                     .add(
                             "The guests are emulated (TCG): their processor is many times slower than the host's, and traps"
                                     + " cost little beside it. Figures compare with each other only.");
-        }
-        if (HostFacts.isBusy()) {
-            measured.notes().add("The machine was busy (load " + HostFacts.load() + "): these figures mean little.");
         }
         if (quick) {
             measured.notes().add("Measured with --quick: to see that it works, not to quote.");
@@ -276,11 +296,9 @@ public final class CompareCommand implements Callable<Integer> {
     private List<Workload> chosenWorkloads() throws BenchException {
         List<Workload> chosen = new ArrayList<>();
         for (String word : workloads) {
-            Optional<Workload> meant = List.of(Workload.values()).stream()
-                    .filter(workload -> workload.word().equals(word))
-                    .findFirst();
-            chosen.add(meant.orElseThrow(
-                    () -> new WrongOption("--workloads=" + word + ": there is no such workload (see --list)")));
+            chosen.add(Workload.of(word)
+                    .orElseThrow(
+                            () -> new WrongOption("--workloads=" + word + ": there is no such workload (see --list)")));
         }
         return !chosen.isEmpty() ? chosen : quick ? Workload.QUICK : List.of(Workload.values());
     }

@@ -2,6 +2,7 @@ package dev.ringside.bench.compare;
 
 import dev.ringside.bench.BenchException;
 import dev.ringside.bench.compare.Plan.Turn;
+import dev.ringside.bench.host.OthersWork;
 import dev.ringside.bench.host.SystemCalls;
 import dev.ringside.bench.measure.Metric;
 import dev.ringside.bench.measure.Sample;
@@ -106,9 +107,11 @@ final class Comparison {
                     driver.run(bed, workload, warmup);
                 }
                 Counts before = Counts.before(setting, bed);
+                OthersWork others = OthersWork.now();
                 Result result = driver.run(bed, workload, plan.window());
+                double disturbed = OthersWork.now().processorsSince(others);
                 Counts counts = Counts.after(setting, bed).minus(before);
-                Sample sample = Samples.of(bed.mode(), result, counts);
+                Sample sample = Samples.of(bed.mode(), result, counts).with(Figures.OTHERS, disturbed);
                 Map<Metric, String> uncounted = new LinkedHashMap<>();
                 if (turn.round() == 1) {
                     trace(bed, workload, sample, systemCalls, uncounted);

@@ -28,7 +28,7 @@ record Counts(
         double calls,
         double interrupts,
         double exits) {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /** The interrupts of what is compared in the guest's /proc/interrupts: of one processor, and with the driver's name. */
     private static final Pattern INTERRUPTS = Pattern.compile(

@@ -33,7 +33,7 @@ final class Disks {
 
     List<List<String>> make(Bed bed, int guests) throws BenchException, InterruptedException {
         if (bed.mode().isHardware()) {
-            return List.of(Beds.hostDevice(setting, bed));
+            return List.of(new HostDevice(setting).make(bed));
         }
         List<Path> images = new ArrayList<>();
         for (int i = 0; i < guests; i++) {

@@ -20,7 +20,9 @@ import java.util.Objects;
 /** Has all guests of a bed do their work at the same time, and reads what they say of it. */
 final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** For a guest within a guest; who has died is noticed at once. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
     private static final int SOCKPERF_PORT = 11111;
 
     private final Setting setting;

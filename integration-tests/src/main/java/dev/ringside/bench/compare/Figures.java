@@ -36,6 +36,9 @@ public final class Figures {
     public static final Metric SYSTEM_CALLS =
             new Metric("system_calls_per_1000_operations", "system calls", "/1000 ops");
 
+    /** Of this machine, while it was timed: what says how much the times are worth. */
+    public static final Metric OTHERS = new Metric("others_processors", "others at work", "processors");
+
     /** In the order of tables. */
     public static final List<Metric> ALL = List.of(
             THROUGHPUT,
@@ -57,7 +60,8 @@ public final class Figures {
             BACKEND_CPU,
             GUEST_CPU_GB,
             QEMU_CPU_GB,
-            BACKEND_CPU_GB);
+            BACKEND_CPU_GB,
+            OTHERS);
 
     /** The columns of a terminal. */
     public static final List<Metric> SHOWN = List.of(

@@ -29,8 +29,8 @@ record Hardware(
         if (mode.kind() == Kind.NET ? hardware.nic == null || hardware.peer == null : hardware.nvme == null) {
             return Optional.of(
                     mode.kind() == Kind.NET
-                            ? "no NIC of this machine is given for it (--nic and --nic-peer)"
-                            : "no NVMe controller of this machine is given for it (--nvme)");
+                            ? "no NIC of this machine is given for it (--nic and --nic-peer; or --nested)"
+                            : "no NVMe controller of this machine is given for it (--nvme; or --nested)");
         }
         return guests > 1
                 ? Optional.of("one device serves one guest here; several are not measured")

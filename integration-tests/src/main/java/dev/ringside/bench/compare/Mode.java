@@ -2,6 +2,7 @@ package dev.ringside.bench.compare;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** One way to give a guest one kind of I/O, by one implementation. */
 public enum Mode {
@@ -74,8 +75,10 @@ public enum Mode {
         return way == Way.PARAVIRTUAL;
     }
 
-    /** Those of a kind. */
-    public static List<Mode> of(Kind kind) {
-        return List.of(values()).stream().filter(mode -> mode.kind == kind).toList();
+    /** By its word. */
+    public static Optional<Mode> of(String word) {
+        return List.of(values()).stream()
+                .filter(mode -> mode.word().equals(word))
+                .findFirst();
     }
 }

@@ -25,7 +25,7 @@ final class Nics {
             case PASST -> passt(bed, guests);
             case QEMU_E1000 -> onTaps("e1000", guests);
             case QEMU_VIRTIO -> onTaps("virtio-net-pci", guests);
-            case NET_PASSTHROUGH, NET_SRIOV -> List.of(Beds.hostDevice(setting, bed));
+            case NET_PASSTHROUGH, NET_SRIOV -> List.of(new HostDevice(setting).make(bed));
             default -> throw new IllegalArgumentException(bed.mode().word());
         };
     }

@@ -106,6 +106,11 @@ public final class Table {
         return samples.getOrDefault(cell, List.of());
     }
 
+    /** Of all cells. */
+    public List<Sample> samples() {
+        return samples.values().stream().flatMap(List::stream).toList();
+    }
+
     /** What went wrong, a line for each run. */
     public List<String> failures(Cell cell) {
         return failures.getOrDefault(cell, List.of());

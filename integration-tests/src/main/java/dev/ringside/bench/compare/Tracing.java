@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class Tracing {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final Duration SHORT = Duration.ofSeconds(1);
 
     /** Under KVM the probe is a jump, under emulation it is one as well. */

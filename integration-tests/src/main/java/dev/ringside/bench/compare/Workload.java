@@ -2,6 +2,7 @@ package dev.ringside.bench.compare;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What the guest does. */
 public enum Workload {
@@ -47,5 +48,12 @@ public enum Workload {
     /** As options, tables and JSON have it. */
     public String word() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** By its word. */
+    public static Optional<Workload> of(String word) {
+        return List.of(values()).stream()
+                .filter(workload -> workload.word().equals(word))
+                .findFirst();
     }
 }

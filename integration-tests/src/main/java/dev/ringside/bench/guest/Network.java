@@ -70,11 +70,15 @@ public final class Network implements AutoCloseable {
                 tools, children, network -> network.shell("echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range"));
     }
 
-    /** One with an interface of the host, which is the host's again afterwards: the kernel gives it back. */
+    /** One with an interface of the host, which is the host's again afterwards: the kernel gives it back, in its time. */
     public static Network withInterface(Tools tools, Children children, String name)
             throws BenchException, InterruptedException {
         return create(tools, children, network -> {
             String ip = tools.labProgram("ip");
+            network.holder.awaitReady(
+                    () -> Files.exists(Path.of("/sys/class/net", name)),
+                    PATIENCE,
+                    "wants the interface " + name + ", which is not there");
             children.start(
                             "ip",
                             null,

@@ -2,6 +2,8 @@ package dev.ringside.bench.host;
 
 import dev.ringside.bench.BenchException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ public final class Child implements AutoCloseable {
     private static final int LOG_LINES_SHOWN = 3;
     private static final int SIGNALLED = 128;
     private static final long SIGNAL_MILLIS = 300;
+    private static final long TELLING_MILLIS = 200;
 
     private final String name;
     private final Process process;
@@ -67,7 +70,32 @@ public final class Child implements AutoCloseable {
      * @throws BenchException if it fails or takes too long, with what it said
      */
     public String await(Duration limit) throws BenchException, InterruptedException {
-        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        return await(limit, process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS));
+    }
+
+    /**
+     * The same for one that takes long: what it says of its progress is passed on.
+     *
+     * @param to whoever waits
+     */
+    public String await(Duration limit, PrintStream to) throws BenchException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        long told = 0;
+        boolean ended = false;
+        while (!ended && System.nanoTime() < deadline) {
+            ended = process.waitFor(TELLING_MILLIS, TimeUnit.MILLISECONDS);
+            try (InputStream said = Files.newInputStream(log)) {
+                said.skipNBytes(told);
+                told += said.transferTo(to);
+            } catch (IOException e) {
+                throw new BenchException(name + ": " + e.getMessage(), e);
+            }
+        }
+        return await(limit, ended);
+    }
+
+    private String await(Duration limit, boolean ended) throws BenchException, InterruptedException {
+        if (!ended) {
             close();
             throw new BenchException(name + " did not end within " + limit.toSeconds() + " s");
         }

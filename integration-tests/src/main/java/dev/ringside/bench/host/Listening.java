@@ -10,7 +10,8 @@ import java.util.function.BooleanSupplier;
 
 /** Tells when a process listens, without connecting to it. */
 public final class Listening {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** A JVM in an emulated host takes its time; who does not come to listen at all ends, as a rule. */
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /** The kernel's flag of a listening socket in /proc/net/unix: __SO_ACCEPTCON. */
     private static final String ACCEPTS = " 00010000 ";

@@ -64,12 +64,15 @@ final class BarChart {
                 middle - BAR / 2,
                 Math.max(1, spread.median() * scale),
                 BAR));
-        svg.append(String.format(
-                Locale.ROOT,
-                "<path class='whisker' d='M%1$.1f %3$d v6 m0 -3 H%2$.1f m0 -3 v6'/>%n",
-                LABELS + spread.min() * scale,
-                LABELS + spread.max() * scale,
-                middle - 3));
+        // One run has none.
+        if (spread.max() > spread.min()) {
+            svg.append(String.format(
+                    Locale.ROOT,
+                    "<path class='whisker' d='M%1$.1f %3$d v6 m0 -3 H%2$.1f m0 -3 v6'/>%n",
+                    LABELS + spread.min() * scale,
+                    LABELS + spread.max() * scale,
+                    middle - 3));
+        }
         svg.append(String.format(
                 Locale.ROOT,
                 "<text class='value%s' x='%d' y='%d'>%s</text>%n",

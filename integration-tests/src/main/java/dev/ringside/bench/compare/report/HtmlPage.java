@@ -41,6 +41,9 @@ public final class HtmlPage {
         }
         html.append("</ul>\n");
         tables.forEach(table -> table(html, table));
+        for (Kind kind : Kind.values()) {
+            properties(html, kind);
+        }
         return html.append("</body></html>\n").toString();
     }
 
@@ -56,9 +59,6 @@ public final class HtmlPage {
             table.guests().forEach(guests -> workload(html, table, workload, guests));
         }
         leftOut(html, table);
-        for (Kind kind : Kind.values()) {
-            properties(html, table, kind);
-        }
         html.append("<h3>Command lines</h3>\n");
         table.commandLines().forEach((mode, lines) -> {
             html.append("<details><summary>" + mode.word() + "</summary>");
@@ -140,14 +140,17 @@ public final class HtmlPage {
         return modes;
     }
 
-    private static void properties(StringBuilder html, Table table, Kind kind) {
-        List<Mode> modes =
-                table.modes().stream().filter(mode -> mode.kind() == kind).toList();
+    private void properties(StringBuilder html, Kind kind) {
+        List<Mode> modes = tables.stream()
+                .flatMap(table -> table.modes().stream())
+                .filter(mode -> mode.kind() == kind)
+                .distinct()
+                .toList();
         if (modes.isEmpty()) {
             return;
         }
-        html.append("<h3>What no benchmark shows: " + kind.title()
-                + "</h3>\n<div class='wide'><table class='words'><tr><th></th>");
+        html.append("<h2>What no benchmark shows: " + kind.title()
+                + "</h2>\n<div class='wide'><table class='words'><tr><th></th>");
         for (Property property : Property.values()) {
             html.append("<th>" + property.title() + "</th>");
         }
