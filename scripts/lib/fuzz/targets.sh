@@ -88,6 +88,9 @@ build_fuzzer() {
   touch "$(fuzzer_directory)/built"
 }
 
+# What a target checks by, and compares with secrets: not to be learnt from.
+readonly MODEL=dev.ringside.vhostuser.IommuModel
+
 # Hooks that look for injections into databases, shells and the like: there is nothing of that kind here.
 unused_hooks() {
   local prefix=com.code_intelligence.jazzer.sanitizers hooks=() hook
@@ -111,7 +114,7 @@ run_target() {
     --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Xmx512m -XX:-UsePerfData -XX:+EnableDynamicAgentLoading \
     ${RINGSIDE_JAVA_OPTS-} -cp "$(class_path)" com.code_intelligence.jazzer.Jazzer \
     --target_class=dev.ringside.fuzz.FuzzDriver "--target_args=$(class_of "$1")" \
-    '--instrumentation_includes=dev.ringside.**' "--disabled_hooks=$(unused_hooks)" \
+    '--instrumentation_includes=dev.ringside.**' "--instrumentation_excludes=$MODEL" "--disabled_hooks=$(unused_hooks)" \
     ${coverage:+"--coverage_dump=$work/$1.exec"} "--reproducer_path=$work" \
     ${executions:+"-runs=$executions"} ${seed:+"-seed=$seed"} \
     "-artifact_prefix=$corpora/$1-" "-max_total_time=$seconds" "-timeout=$MAX_INPUT_SECONDS" \

@@ -45,7 +45,7 @@ class FuzzIT {
                 "--corpus=" + directory.resolve("corpora"));
         List<String> targets =
                 said.stream().filter(line -> line.contains(" edges=")).toList();
-        assertThat(targets).hasSizeGreaterThanOrEqualTo(13).allMatch(line -> numberIn(line, "executions=") > 0);
+        assertThat(targets).hasSizeGreaterThanOrEqualTo(14).allMatch(line -> numberIn(line, "executions=") > 0);
         assertThat(said)
                 .filteredOn(line -> line.startsWith("all "))
                 .singleElement()

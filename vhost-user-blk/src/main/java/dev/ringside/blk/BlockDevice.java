@@ -133,6 +133,11 @@ public final class BlockDevice implements VirtioDevice {
         }
     }
 
+    /** Whether that may take as long as somebody else likes. */
+    boolean mayWaitForOthers() {
+        return storage.mayWaitForOthers();
+    }
+
     @Override
     public void claim() throws IOException {
         storage.claim();

@@ -75,6 +75,11 @@ public final class FakeIommu implements AutoCloseable {
         return channel.hasMessageWithin(MOMENT);
     }
 
+    /** Whether the back-end has asked. */
+    public boolean isAskedAlready() {
+        return channel.hasMessageWithin(Duration.ZERO);
+    }
+
     /** Tells a translation. Returns the acknowledgement. */
     public long update(long address, long size, long userAddress, int access) {
         return frontEnd.acknowledged(

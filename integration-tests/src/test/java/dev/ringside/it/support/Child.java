@@ -108,7 +108,7 @@ public final class Child implements AutoCloseable {
     }
 
     /** Writes to its stdin. */
-    void say(String text) throws IOException {
+    public void say(String text) throws IOException {
         process.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
     }

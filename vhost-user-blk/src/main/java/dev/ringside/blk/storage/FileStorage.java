@@ -187,6 +187,15 @@ public final class FileStorage implements Storage {
     }
 
     @Override
+    public boolean mayWaitForOthers() {
+        try {
+            return !HostFile.isKernels(buffered);
+        } catch (LinuxException e) {
+            return true;
+        }
+    }
+
+    @Override
     public Limits limits() {
         return limits;
     }

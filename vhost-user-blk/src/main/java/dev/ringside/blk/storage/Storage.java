@@ -24,6 +24,11 @@ public interface Storage extends AutoCloseable {
      */
     boolean refreshSize();
 
+    /** Whether {@link #refreshSize} may take as long as somebody else likes: the server of a network file system, say. */
+    default boolean mayWaitForOthers() {
+        return false;
+    }
+
     /** What guests should know to make good requests. */
     Limits limits();
 
