@@ -67,9 +67,16 @@ abstract class E1000Guests {
         stations.far("ip link set far mtu 1500");
     }
 
+    /**
+     * Having got all frames of its loopback test, Linux's driver fails it with 14 if looking at them in its memory took it 8
+     * ms, as it does when its emulated processor has to wait for one of the host's: it is asked again then.
+     */
     @Test
     void passesTheDriversSelfTest() throws Exception {
-        String result = guest.run("ethtool -t near offline");
+        String result = "";
+        for (int tries = 0; tries < 5 && (tries == 0 || result.matches("(?s).*Loopback test .*\\s14\\n.*")); tries++) {
+            result = guest.attempt("ethtool -t near offline").out();
+        }
         assertThat(result).contains("PASS");
         assertThat(result.lines().filter(line -> line.matches(".*test .*\\s0"))).hasSize(5);
         stations.awaitCarrier();
