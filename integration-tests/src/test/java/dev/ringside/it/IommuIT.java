@@ -57,8 +57,8 @@ class IommuIT {
                         .isEqualTo('1');
             }
             assertThat(guest.run("ls /sys/kernel/iommu_groups")).isNotEmpty();
-            Fio.run(guest, Fio.verify("/dev/vda", 8));
-            Fio.run(guest, Fio.verify("/dev/vdb", 8, 2));
+            Fio.run(guest, Fio.verify("/dev/vda", 4));
+            Fio.run(guest, Fio.verify("/dev/vdb", 4, 2));
             assertThat(guest.sha256("/dev/vda")).isEqualTo(Images.sha256(one));
             assertThat(guest.sha256("/dev/vdb")).isEqualTo(Images.sha256(two));
 
