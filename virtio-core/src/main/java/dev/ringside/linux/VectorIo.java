@@ -11,10 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * readv(2), writev(2) and their kin on raw addresses, at once: for descriptors that never block, such as a TAP's, for
- * what the page cache has ({@link #RWF_NOWAIT}), and for threads that may block. An operation that is over when it
- * returns needs no completion, and nothing is in flight when a queue stops. Used by one thread, for errno lands in
- * memory of its own.
+ * readv(2), writev(2) and their kin on raw addresses, at once: for descriptors that never block, such as a TAP's, and for
+ * what the page cache has ({@link #RWF_NOWAIT}). An operation that is over when it returns needs no completion, and
+ * nothing is in flight when a queue stops. Used by one thread, for errno lands in memory of its own.
  */
 public final class VectorIo {
     /** Rather fail with EAGAIN than wait; EOPNOTSUPP where a file system cannot promise that. */
