@@ -10,8 +10,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What this process holds of the kernel, from /proc/self: descriptors, mappings of guest memory, and threads, counted by
- * name. What the JVM opens and starts by itself, whenever it likes, is left out.
+ * What this process holds: descriptors and mappings of guest memory, from /proc/self, and threads, counted by name. What
+ * the JVM opens and starts by itself, whenever it likes, is left out.
  *
  * @param fds by what they refer to
  * @param mappings of {@link FakeMemory}
@@ -20,20 +20,12 @@ import java.util.stream.Stream;
 public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Integer> threads) {
     private static final Path SELF = Path.of("/proc/self");
 
-    /** Of the JVM, the test runner, and the kernel's workers for io_uring. */
+    /** Of the JVM and the test runner. */
     private static final List<String> OTHERS_THREADS = List.of(
-            "java",
-            "GC Thread",
-            "G1 ",
-            "VM ",
-            "Reference Handl",
+            "Reference Handler",
             "Finalizer",
-            "Signal Dispatch",
-            "Service Thread",
-            "Monitor Deflati",
-            "C1 Compiler",
-            "C2 Compiler",
-            "Notification Th",
+            "Signal Dispatcher",
+            "Notification Thread",
             "Common-Cleaner",
             "process reaper",
             "surefire-",
@@ -43,8 +35,7 @@ public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Inte
             "ForkJoinPool",
             "Attach Listener",
             "junit",
-            "ping-",
-            "iou-");
+            "ping-");
 
     private static final List<String> OTHERS_FILES = List.of(".jar", "/modules", "/proc/", "random", "/ffi");
 
@@ -54,8 +45,8 @@ public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Inte
     }
 
     /**
-     * Waits until this process holds no more than before; perhaps less, for the kernel takes a while to end a thread that
-     * has been joined, and an earlier test's may have ended meanwhile.
+     * Waits until this process holds no more than before; perhaps less, for an earlier test's threads may have ended
+     * meanwhile.
      */
     public static void awaitNoMoreThan(ProcSelf before) {
         long end = System.nanoTime() + FakeFrontEnd.DEADLINE.toNanos();
@@ -95,16 +86,19 @@ public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Inte
         }
     }
 
+    /** As Java counts them: a thread gives itself its name in /proc only some time after its start. */
     private static Map<String, Integer> threadNames() {
+        ThreadGroup all = Thread.currentThread().getThreadGroup();
+        while (all.getParent() != null) {
+            all = all.getParent();
+        }
+        Thread[] threads = new Thread[2 * all.activeCount() + 16];
+        int count = all.enumerate(threads);
         Map<String, Integer> names = new TreeMap<>();
-        for (Path task : list("task")) {
-            try {
-                String name = Files.readString(task.resolve("comm")).strip();
-                if (OTHERS_THREADS.stream().noneMatch(name::startsWith)) {
-                    names.merge(name, 1, Integer::sum);
-                }
-            } catch (IOException e) {
-                // Ended while we looked.
+        for (int i = 0; i < count; i++) {
+            String name = threads[i].getName();
+            if (OTHERS_THREADS.stream().noneMatch(name::startsWith)) {
+                names.merge(name, 1, Integer::sum);
             }
         }
         return names;
