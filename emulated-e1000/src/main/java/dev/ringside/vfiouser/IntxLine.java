@@ -4,6 +4,7 @@ import dev.ringside.linux.EventFd;
 import dev.ringside.linux.Fd;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Interest;
+import dev.ringside.loop.Notifier;
 import dev.ringside.loop.Watch;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class IntxLine {
     private final DeviceLoop loop;
     private final VfioUserStats stats;
-    private @Nullable Fd trigger;
+    private @Nullable Notifier trigger;
+    private @Nullable Fd triggerFd;
     private @Nullable Fd resample;
     private @Nullable Watch resampleWatch;
     private boolean asserted;
@@ -34,10 +36,11 @@ final class IntxLine {
 
     /** Replaces what is signalled; taken over. The line becomes unmasked. */
     void trigger(@Nullable Fd fd) {
-        if (trigger != null) {
-            trigger.close();
+        if (trigger != null && triggerFd != null) {
+            trigger.close(triggerFd::close);
         }
-        trigger = fd;
+        triggerFd = fd;
+        trigger = fd == null ? null : loop.notifier(fd);
         masked = false;
         signalIfDue();
     }
@@ -75,7 +78,7 @@ final class IntxLine {
     void signal() {
         if (trigger != null) {
             stats.interrupt();
-            EventFd.signal(trigger);
+            trigger.signal();
         }
     }
 
