@@ -100,8 +100,10 @@ class DirtyPagesTest extends OnDisk {
                     chains.add(request(queue, random));
                 }
             }
+            // Published only now: a loop that has just been awake finds requests without a kick.
             Snapshot before = new Snapshot();
             for (int queue = 0; queue < QUEUES; queue++) {
+                disk.vring(queue).driver().publish();
                 disk.vring(queue).kick();
             }
             for (int i = 0; i < chains.size(); i++) {
@@ -137,7 +139,7 @@ class DirtyPagesTest extends OnDisk {
         }
         long status = disk.memory().allocate(1, 1);
         disk.memory().put(status, (byte) NONE);
-        return chain.writableAt(status, 1).offer();
+        return chain.writableAt(status, 1).add();
     }
 
     /** A buffer of zeroes that begins where a sector could. */
