@@ -36,6 +36,9 @@ public final class HostFile {
     private static final int RWF_DSYNC = 2;
     private static final int SEEK_END = 2;
 
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
+
     private static final int STATFS_BYTES = 256;
 
     /** linux/magic.h and the file systems' own headers. memfds are of tmpfs or hugetlbfs. */
@@ -64,6 +67,15 @@ public final class HostFile {
             throw LinuxException.last("open " + path);
         }
         return new Fd(fd);
+    }
+
+    /**
+     * flock(2), exclusively, until the descriptor and all its duplicates are closed. Directories can be locked, too.
+     *
+     * @return whether it is ours; {@code false} also where the file system knows no such locks
+     */
+    public static boolean tryLock(Fd fd) {
+        return Libc.flock(fd.value(), LOCK_EX | LOCK_NB) == 0;
     }
 
     /** The size in bytes of a file, a block device or a memfd, whatever the descriptor's position was. */

@@ -24,6 +24,8 @@ final class Libc {
 
     static native int ioctl(int fd, long request, long argument);
 
+    static native int flock(int fd, int operation);
+
     static native long lseek(int fd, long offset, int whence);
 
     static native int ftruncate(int fd, long length);
