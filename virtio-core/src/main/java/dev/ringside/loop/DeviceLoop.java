@@ -256,7 +256,7 @@ public final class DeviceLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs a task once when everything that is ready in this turn has been handled. A task asked for while a turn ends
+     * Runs a task once when this turn's events and tasks have been handled. A task asked for while a turn ends
      * runs at the end of the next one. When a guest takes its memory away meanwhile, it may run once more.
      */
     public void atEndOfTurn(Runnable task) {

