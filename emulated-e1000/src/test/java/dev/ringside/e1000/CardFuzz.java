@@ -3,10 +3,18 @@ package dev.ringside.e1000;
 import dev.ringside.fuzz.FuzzInput;
 import dev.ringside.fuzz.FuzzTarget;
 
-/** The card's registers, descriptors and time, as a guest has them; and frames that come meanwhile. */
+/**
+ * The card's registers, descriptors and time, as a guest has them; and frames that come meanwhile. However much there is to
+ * send, one access leads to no more than so many frames: others wait for their turn.
+ */
 public final class CardFuzz implements FuzzTarget {
     private static final int MAX_STEPS = 400;
     private static final Register[] REGISTERS = Register.values();
+
+    /** A ring that is full of frames, far more than are sent in one go. */
+    private static final int LONG_RING = 0x80000;
+
+    private static final int LONG = 1024;
 
     @Override
     public void execute(FuzzInput input) {
@@ -20,6 +28,10 @@ public final class CardFuzz implements FuzzTarget {
         }
         if ((how & 4) != 0) {
             driver.startReceive(how << 12);
+        }
+        if ((how & 8) != 0) {
+            fillLongRing(driver);
+            checkSent(driver);
         }
         for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
             step(driver, input);
@@ -44,10 +56,34 @@ public final class CardFuzz implements FuzzTarget {
             case 7 ->
                 driver.receive(TestDriver.frame(
                         input.bool() ? 0x5254_0012_3456L : input.i64(), input.u16(), 14 + input.u16() % 2000));
-            case 8 -> driver.timers.advance(input.u16() * 1000L);
-            default -> driver.bus.complete();
+            case 8 -> {
+                driver.timers.advance(input.u16() * 1000L);
+                // As many turns as fell due.
+                driver.sent.clear();
+            }
+            default -> {
+                driver.bus.complete();
+                driver.sent.clear();
+            }
+        }
+        checkSent(driver);
+    }
+
+    private static void checkSent(TestDriver driver) {
+        if (driver.sent.size() > Transmitter.BUDGET) {
+            throw new AssertionError(driver.sent.size() + " frames in one go");
         }
         driver.sent.clear();
+    }
+
+    private static void fillLongRing(TestDriver driver) {
+        for (int i = 0; i < LONG; i++) {
+            driver.putLong(LONG_RING + 16L * i, TestDriver.TX_BUFFERS);
+            driver.putLong(LONG_RING + 16L * i + 8, TestDriver.EOP | TestDriver.IFCS | 64);
+        }
+        driver.write(Register.TDBAL, LONG_RING);
+        driver.write(Register.TDLEN, LONG * 16);
+        driver.write(Register.TDT, LONG - 1);
     }
 
     /** Mostly of a kind that the card knows, and with a buffer that there is. */

@@ -10,12 +10,16 @@ import dev.ringside.linux.Fd;
 import dev.ringside.linux.HostFile;
 import dev.ringside.linux.LinuxException;
 import dev.ringside.linux.MemFd;
+import dev.ringside.linux.Mmap;
 import dev.ringside.linux.UnixSocket;
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Engine;
 import dev.ringside.metrics.Metrics;
 import dev.ringside.testing.LogWatch;
 import dev.ringside.testing.ProcSelf;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -24,22 +28,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Whole sessions of vfio-user over a real socket: messages in any order, with any descriptors, to a card. */
+/**
+ * Whole sessions of vfio-user over a real socket: messages in any order, with any descriptors, to a card, which may be at work
+ * in what memory there is.
+ */
 public final class VfioUserFuzz implements FuzzTarget {
     private static final int MEMORY_BYTES = 64 << 10;
     private static final int MAX_STEPS = 64;
     private static final int EXECUTIONS_BETWEEN_LOOKS = 4096;
 
+    private static final int CONFIG = 7;
+    private static final int COMMAND = 4;
+    private static final int MASTER_AND_MEMORY = 6;
+    private static final int TCTL = 0x400;
+    private static final int ENABLE = 2;
+    private static final int TDBAL = 0x3800;
+    private static final int TDLEN = 0x3808;
+    private static final int TDT = 0x3818;
+    private static final int RING = 64;
+
     private final LogWatch log = new LogWatch();
     private final DeviceLoop loop = DeviceLoop.start("fuzz", Engine.best());
     private final EchoCard card = new EchoCard(loop);
     private final List<Fd> fds = new ArrayList<>();
+    private final MemorySegment memory;
     private ProcSelf before;
     private long executions;
     private int id;
 
     public VfioUserFuzz() throws LinuxException {
         fds.add(MemFd.create("fake-guest-memory", MEMORY_BYTES));
+        memory = Mmap.shared(fds.getFirst(), 0, MEMORY_BYTES, Arena.ofAuto());
         fds.add(EventFd.create());
         fds.add(HostFile.open(Path.of("/"), HostFile.O_RDONLY));
         fds.add(HostFile.open(Path.of("/dev/null"), HostFile.O_RDWR));
@@ -50,6 +69,7 @@ public final class VfioUserFuzz implements FuzzTarget {
         if (executions++ % EXECUTIONS_BETWEEN_LOOKS == 0) {
             look();
         }
+        memory.fill((byte) 0);
         UnixSocket[] pair = UnixSocket.pair();
         VfioUserServer server = new VfioUserServer(card.function(), loop, Metrics.NONE, Map.of());
         server.adopt(pair[1].fd());
@@ -143,8 +163,37 @@ public final class VfioUserFuzz implements FuzzTarget {
                 yield client.drain();
             }
             case 13 -> client.put(input.bytes(input.below(40)), List.of());
+            case 14 -> (how & 0x20) != 0 ? putDescriptor(input) : startCard(input, client);
             default -> send(client, input.below(18), input.u8(), with, body().put(input.bytes(input.below(64))));
         };
+    }
+
+    /** What a driver stores: a descriptor of either ring, anywhere. */
+    private boolean putDescriptor(FuzzInput input) {
+        long at = 16L * (input.u16() % (MEMORY_BYTES / 16));
+        memory.set(ValueLayout.JAVA_LONG, at, input.u16() << (input.u8() & 3));
+        memory.set(ValueLayout.JAVA_LONG, at + 8, (long) input.u8() << 24 | input.u16());
+        return true;
+    }
+
+    /** Registers as a driver has them that has brought the card up, with rings anywhere. */
+    private boolean startCard(FuzzInput input, HostileConnection client) {
+        int ring = 16 * (input.u16() % (2 * MEMORY_BYTES / 16));
+        int tail = input.below(RING);
+        return write(client, CONFIG, COMMAND, MASTER_AND_MEMORY)
+                && write(client, 0, TDBAL, ring)
+                && write(client, 0, TDLEN, RING * 16)
+                && write(client, 0, TCTL, ENABLE)
+                && write(client, 0, TDT, tail);
+    }
+
+    private boolean write(HostileConnection client, int region, int offset, int value) {
+        return send(
+                client,
+                10,
+                0,
+                List.of(),
+                body().putLong(offset).putInt(region).putInt(Integer.BYTES).putInt(value));
     }
 
     private static ByteBuffer body() {

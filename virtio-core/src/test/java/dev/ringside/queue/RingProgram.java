@@ -16,7 +16,8 @@ import java.util.List;
 
 /**
  * A driver without manners on one end of a ring and a device on the other, both acting as the bytes say. Whatever the driver
- * does, the device sees faults of the declared kinds and chains that lie wholly within the guest's regions.
+ * does, the device sees faults of the declared kinds and chains that lie wholly within the guest's regions, and never has more
+ * of them than there are descriptors.
  */
 abstract class RingProgram implements FuzzTarget {
     /** Three regions, two of which adjoin for the guest. */
@@ -43,6 +44,11 @@ abstract class RingProgram implements FuzzTarget {
     private final MemorySegment bounce = Arena.ofAuto().allocate(COPIED);
     private final MemorySegment iovec =
             Arena.ofAuto().allocate((long) DescriptorChain.MAX_SEGMENTS * DescriptorChain.IOVEC_BYTES, 8);
+
+    /** Descriptors of the ring that the driver does not know to be used, and those of them that are about to be shown. */
+    private int taken;
+
+    private int pushed;
 
     final MemorySegment ring() {
         return ring;
@@ -79,6 +85,8 @@ abstract class RingProgram implements FuzzTarget {
         RingFeatures features = new RingFeatures((flags & 2) == 0, (flags & 4) == 0);
         boolean recorded = (flags & 8) != 0;
         Virtqueue queue = queue(input, address, features, generations.getFirst(), recorded ? record : null);
+        taken = 0;
+        pushed = 0;
         List<DescriptorChain> held = new ArrayList<>();
         for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
             switch (input.below(12)) {
@@ -87,19 +95,25 @@ abstract class RingProgram implements FuzzTarget {
                 case 5, 6 -> poll(queue, held);
                 case 7 -> {
                     if (!held.isEmpty()) {
-                        queue.push(held.remove(input.below(held.size())), input.u16());
+                        push(queue, held.remove(input.below(held.size())), input.u16());
                     }
                 }
                 case 8 -> {
                     if (!held.isEmpty() && !recorded && queue.resubmissions() == 0) {
-                        queue.unpoll(held.removeLast());
+                        DescriptorChain last = held.removeLast();
+                        taken -= descriptors(last);
+                        queue.unpoll(last);
                     }
                 }
-                case 9 -> queue.publish();
+                case 9 -> {
+                    queue.publish();
+                    taken -= pushed;
+                    pushed = 0;
+                }
                 case 10 -> arm(queue, input.u8());
                 default -> {
                     // As the session does: nothing is in flight then.
-                    held.forEach(chain -> queue.push(chain, 0));
+                    held.forEach(chain -> push(queue, chain, 0));
                     held.clear();
                     queue.rebind(generations.get(input.below(2)));
                     queue.rebind(generations.getFirst());
@@ -108,6 +122,16 @@ abstract class RingProgram implements FuzzTarget {
         }
         queue.publish();
         queue.base();
+    }
+
+    private void push(Virtqueue queue, DescriptorChain chain, long written) {
+        pushed += descriptors(chain);
+        queue.push(chain, written);
+    }
+
+    /** That a chain takes of the ring, at least: a split ring's may have more. */
+    private static int descriptors(DescriptorChain chain) {
+        return Math.max(1, chain.entries());
     }
 
     private void arm(Virtqueue queue, int how) throws RingFault {
@@ -143,6 +167,10 @@ abstract class RingProgram implements FuzzTarget {
             }
         }
         held.add(chain);
+        taken += descriptors(chain);
+        if (taken > queue.size()) {
+            throw new AssertionError(taken + " descriptors in flight of a ring of " + queue.size());
+        }
     }
 
     private static void checkNamed(PeerFault fault) {

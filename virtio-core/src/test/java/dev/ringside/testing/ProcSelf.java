@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +21,9 @@ import java.util.stream.Stream;
  */
 public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Integer> threads) {
     private static final Path SELF = Path.of("/proc/self");
+
+    /** First address, end, permissions, offset in the file. */
+    private static final Pattern MAPPING = Pattern.compile("^([0-9a-f]+)-([0-9a-f]+) \\S+ ([0-9a-f]+) ");
 
     /** Of the JVM and the test runner. */
     private static final List<String> OTHERS_THREADS = List.of(
@@ -78,9 +83,27 @@ public record ProcSelf(Map<String, Integer> fds, long mappings, Map<String, Inte
     }
 
     private static long guestMappings() {
+        return guestMaps().size();
+    }
+
+    /** How far the mappings of {@link FakeMemory} reach into their files, in bytes. */
+    public static long endOfGuestMappings() {
+        return guestMaps().stream()
+                .map(MAPPING::matcher)
+                .filter(Matcher::find)
+                .mapToLong(map -> hex(map.group(3)) + hex(map.group(2)) - hex(map.group(1)))
+                .max()
+                .orElse(0);
+    }
+
+    private static long hex(String digits) {
+        return Long.parseUnsignedLong(digits, 16);
+    }
+
+    private static List<String> guestMaps() {
         try (Stream<String> lines = Files.lines(SELF.resolve("maps"))) {
             return lines.filter(line -> line.contains("memfd:" + FakeMemory.NAME))
-                    .count();
+                    .toList();
         } catch (IOException e) {
             throw new AssertionError(e);
         }

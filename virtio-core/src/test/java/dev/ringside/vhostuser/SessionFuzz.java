@@ -27,8 +27,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whole sessions over a real socket: messages in any order, with any descriptors, and rings that run meanwhile. When the
- * front-end has gone the session ends, and nothing of it is left.
+ * Whole sessions over a real socket: messages in any order, with any descriptors, and rings that run meanwhile. Nothing is
+ * mapped that its file does not have; and when the front-end has gone the session ends, and nothing of it is left.
  */
 public final class SessionFuzz implements FuzzTarget {
     private static final int MEMORY_BYTES = 64 << 10;
@@ -53,6 +53,8 @@ public final class SessionFuzz implements FuzzTarget {
     private ProcSelf before;
     private long executions;
     private boolean cut;
+    /** A region of memory was announced that its file cannot have. */
+    private boolean triedBeyond;
 
     public SessionFuzz() throws LinuxException {
         kick = EventFd.create();
@@ -76,6 +78,7 @@ public final class SessionFuzz implements FuzzTarget {
             look();
         }
         guest.asSlice(0, 2L * BUFFERS).fill((byte) 0);
+        triedBeyond = false;
         UnixSocket[] pair = UnixSocket.pair();
         VhostUserServer server = new VhostUserServer(device, loop, List.of(loop));
         server.adopt(pair[1].fd());
@@ -124,6 +127,7 @@ public final class SessionFuzz implements FuzzTarget {
             case 13 -> {
                 // Everything said so far has been heard, or is being waited for.
                 HostileDriver.await(loop.call(() -> true));
+                checkMappings();
                 yield frontEnd.drain();
             }
             case 14 -> frontEnd.put(input.bytes(input.below(24)), List.of());
@@ -136,6 +140,12 @@ public final class SessionFuzz implements FuzzTarget {
                 yield send(input, frontEnd, addOrRemove(input), region(input), chosen(input));
             }
         };
+    }
+
+    private void checkMappings() {
+        if (triedBeyond && !cut && ProcSelf.endOfGuestMappings() > MEMORY_BYTES) {
+            throw new AssertionError("a mapping beyond the end of its file");
+        }
     }
 
     private boolean anything(FuzzInput input, HostileConnection frontEnd) throws LinuxException {
@@ -188,7 +198,7 @@ public final class SessionFuzz implements FuzzTarget {
                 .done();
     }
 
-    private static byte[] table(FuzzInput input) {
+    private byte[] table(FuzzInput input) {
         Payload table = new Payload();
         int regions = input.below(10);
         table.u32(regions, 0);
@@ -198,17 +208,18 @@ public final class SessionFuzz implements FuzzTarget {
         return table.done();
     }
 
-    private static byte[] regionBytes(FuzzInput input) {
+    private byte[] regionBytes(FuzzInput input) {
         int how = input.u8();
         long guestAddress = (how & 1) == 0 ? (long) input.below(16) << 12 : input.i64();
         long size = (how & 2) == 0 ? (long) input.below(17) << 12 : input.i64();
         long offset = (how & 4) == 0 ? 0 : input.u16();
+        triedBeyond |= size > MEMORY_BYTES - offset;
         return new Payload()
                 .u64(guestAddress, size, FakeMemory.USER_ADDRESS + guestAddress, offset)
                 .done();
     }
 
-    private static byte[] region(FuzzInput input) {
+    private byte[] region(FuzzInput input) {
         return new Payload().u64(0).bytes(regionBytes(input)).done();
     }
 
