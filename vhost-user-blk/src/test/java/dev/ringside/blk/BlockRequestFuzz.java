@@ -12,11 +12,24 @@ import dev.ringside.metrics.Metrics;
 import dev.ringside.testing.LogWatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** Requests of any layout and content. Whatever they ask for, nothing outside the image is touched. */
 public final class BlockRequestFuzz implements FuzzTarget {
     private static final int MAX_STEPS = 64;
     private static final int SECTORS = 64;
+    private static final int MOST_SECTORS = 12;
+
+    /** VIRTIO_BLK_T_SECURE_ERASE (virtio 1.2 §5.2.6). */
+    private static final int SECURE_ERASE = 14;
+
+    /** Of one range to discard, erase or fill with zeroes: sector, sectors, flags. */
+    private static final int RANGE_BYTES = 16;
+
+    private static final int[] TYPES = {
+        GuestDisk.IN, GuestDisk.OUT, GuestDisk.DISCARD, GuestDisk.WRITE_ZEROES, SECURE_ERASE
+    };
 
     private final LogWatch log = new LogWatch();
     private final DeviceLoop loop = DeviceLoop.start("fuzz", Engine.best());
@@ -33,6 +46,7 @@ public final class BlockRequestFuzz implements FuzzTarget {
                         switch (input.below(8)) {
                             case 0 -> driver.poke(input);
                             case 1, 2 -> driver.poll();
+                            case 3 -> offerAtTheEnd(input);
                             default -> driver.offer(input);
                         }
                     }
@@ -43,6 +57,24 @@ public final class BlockRequestFuzz implements FuzzTarget {
         if (!log.errors().isEmpty()) {
             throw new AssertionError(log.errors().toString());
         }
+    }
+
+    /** A request that is a good one, but for where it lies: at the end of the disk, or a little beyond. */
+    private void offerAtTheEnd(FuzzInput input) {
+        int type = TYPES[input.below(TYPES.length)];
+        int sectors = input.below(MOST_SECTORS + 1);
+        long sector = (long) SECTORS - sectors - 2 + input.below(5);
+        boolean moves = type == GuestDisk.IN || type == GuestDisk.OUT;
+        int data = moves ? sectors * Storage.SECTOR_BYTES : RANGE_BYTES;
+        ByteBuffer request = ByteBuffer.allocate(BlockQueue.HEADER_BYTES + (type == GuestDisk.IN ? 0 : data))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(type)
+                .putInt(0)
+                .putLong(moves ? sector : 0);
+        if (!moves) {
+            request.putLong(sector).putInt(sectors).putInt(0);
+        }
+        driver.offer(request.array(), type == GuestDisk.IN ? data + 1 : 1);
     }
 
     /** An image in memory that moves what it is asked to move, having looked whether it may. */

@@ -84,6 +84,32 @@ public final class HostileDriver implements AutoCloseable {
             byte[] content = input.bytes(input.below(80));
             MemorySegment.copy(content, 0, ring, ValueLayout.JAVA_BYTE, buffer, content.length);
         }
+        publish(head);
+    }
+
+    /**
+     * Makes a chain available that is one: of a buffer to read and another one to write.
+     *
+     * @param readable up to 8 KiB, as is {@code writable}
+     */
+    public void offer(byte[] readable, int writable) {
+        int head = next;
+        MemorySegment.copy(readable, 0, ring, ValueLayout.JAVA_BYTE, BUFFERS + next * BUFFER_BYTES, readable.length);
+        describe(readable.length, F_NEXT);
+        describe(writable, F_WRITE);
+        publish(head);
+    }
+
+    private void describe(int length, int flags) {
+        long at = DESC + 16L * next;
+        ring.set(ValueLayout.JAVA_LONG, at, FakeMemory.GUEST_ADDRESS + BUFFERS + (long) next * BUFFER_BYTES);
+        ring.set(ValueLayout.JAVA_INT, at + 8, length);
+        ring.set(ValueLayout.JAVA_SHORT, at + 12, (short) flags);
+        next = (next + 1) % SIZE;
+        ring.set(ValueLayout.JAVA_SHORT, at + 14, (short) next);
+    }
+
+    private void publish(int head) {
         ring.set(ValueLayout.JAVA_SHORT, AVAIL + 4 + 2L * (availIdx % SIZE), (short) head);
         availIdx++;
         ring.set(ValueLayout.JAVA_SHORT, AVAIL + 2L, (short) availIdx);
