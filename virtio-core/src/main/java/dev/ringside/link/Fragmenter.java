@@ -34,6 +34,10 @@ final class Fragmenter {
         if (transport + IpHeaders.UDP_BYTES + FRAGMENT_BYTES > SoftwareOffload.HEADERS_BYTES || size < FRAGMENT_BYTES) {
             return false;
         }
+        // One fragment of a frame that is as long as frames may be, and the fragment header besides.
+        if (!ip.isV4() && transport + FRAGMENT_BYTES + Math.min(size, payload) > Frame.MAX_BYTES) {
+            return false;
+        }
         if (frame.header().needsCsum()) {
             finishChecksum(frame, transport, payload);
         }

@@ -146,6 +146,20 @@ class SoftwareOffloadTest {
         assertThat(Packets.isSound(whole, v4, Packets.UDP)).isTrue();
     }
 
+    /** Found by the fuzzer: one fragment of the longest of all frames was longer than a frame may be. */
+    @Test
+    void shouldMakeNoFragmentThatIsLongerThanAFrame() {
+        int longest = Frame.MAX_BYTES - 62;
+        byte[] packet = Packets.packet(false, Packets.UDP, longest - 7);
+        assertThat(deliver(gso(packet, NetHeader.GSO_UDP, 65528, false, Packets.UDP, 1), Offload.NONE))
+                .isFalse();
+        assertThat(out).isEmpty();
+        byte[] shorter = Packets.packet(false, Packets.UDP, longest - 8);
+        assertThat(deliver(gso(shorter, NetHeader.GSO_UDP, 65528, false, Packets.UDP, 1), Offload.NONE))
+                .isTrue();
+        assertThat(out).singleElement().satisfies(made -> assertThat(made).hasSize(Frame.MAX_BYTES));
+    }
+
     @Test
     void shouldRefuseAHeaderOfTheWrongProtocol() {
         byte[] v6 = Packets.packet(false, Packets.TCP, 3000);
