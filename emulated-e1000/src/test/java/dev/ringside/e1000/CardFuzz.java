@@ -11,7 +11,7 @@ public final class CardFuzz implements FuzzTarget {
     private static final int MAX_STEPS = 400;
     private static final Register[] REGISTERS = Register.values();
 
-    /** A ring that is full of frames, far more than are sent in one go. */
+    /** A ring that is full: of frames, far more than are sent in one go, or of one packet without an end. */
     private static final int LONG_RING = 0x80000;
 
     private static final int LONG = 1024;
@@ -30,7 +30,7 @@ public final class CardFuzz implements FuzzTarget {
             driver.startReceive(how << 12);
         }
         if ((how & 8) != 0) {
-            fillLongRing(driver);
+            fillLongRing(driver, (how & 0x10) != 0 ? TestDriver.RS : TestDriver.EOP);
             checkSent(driver);
         }
         for (int step = 0; input.hasMore() && step < MAX_STEPS; step++) {
@@ -40,7 +40,8 @@ public final class CardFuzz implements FuzzTarget {
     }
 
     private static void step(TestDriver driver, FuzzInput input) {
-        switch (input.below(10)) {
+        int what = input.u8();
+        switch (what % 10) {
             case 0 -> {
                 Register register = REGISTERS[input.below(REGISTERS.length)];
                 driver.card.write(register, input.u8() % register.count(), input.i32());
@@ -62,6 +63,9 @@ public final class CardFuzz implements FuzzTarget {
                 driver.sent.clear();
             }
             default -> {
+                if (what >= 0x80) {
+                    packet(driver, input);
+                }
                 driver.bus.complete();
                 driver.sent.clear();
             }
@@ -76,14 +80,33 @@ public final class CardFuzz implements FuzzTarget {
         driver.sent.clear();
     }
 
-    private static void fillLongRing(TestDriver driver) {
+    private static void fillLongRing(TestDriver driver, int command) {
         for (int i = 0; i < LONG; i++) {
             driver.putLong(LONG_RING + 16L * i, TestDriver.TX_BUFFERS);
-            driver.putLong(LONG_RING + 16L * i + 8, TestDriver.EOP | TestDriver.IFCS | 64);
+            driver.putLong(LONG_RING + 16L * i + 8, command | 64);
         }
         driver.write(Register.TDBAL, LONG_RING);
         driver.write(Register.TDLEN, LONG * 16);
         driver.write(Register.TDT, LONG - 1);
+    }
+
+    /** A packet to be checksummed or cut, as drivers make them; only where headers are may be anywhere. */
+    private static void packet(TestDriver driver, FuzzInput input) {
+        int at = driver.read(Register.TDT) % TestDriver.RING;
+        long places = 14 | input.u8() << 8 | input.u8() << 16 | 34L << 32 | (long) input.u8() << 40;
+        long segments = 54L << 40 | (long) input.u8() << 48;
+        int kind = input.below(8) << 24 | TestDriver.DEXT;
+        put(driver, at, places, segments | kind);
+        int popts = input.u8();
+        int bytes = input.u16() % 4096;
+        put(driver, at + 1, TestDriver.TX_BUFFERS, (long) popts << 40 | kind | TestDriver.EOP | 1 << 20 | bytes);
+        driver.write(Register.TDT, (at + 2) % TestDriver.RING);
+    }
+
+    private static void put(TestDriver driver, int index, long low, long high) {
+        long descriptor = TestDriver.TX_RING + 16L * (index % TestDriver.RING);
+        driver.putLong(descriptor, low);
+        driver.putLong(descriptor + 8, high);
     }
 
     /** Mostly of a kind that the card knows, and with a buffer that there is. */

@@ -27,7 +27,7 @@ public final class OffloadFuzz implements FuzzTarget {
                         | (long) type(input) << 8
                         | (long) input.u8() << 16
                         | (long) input.u16() << 32
-                        | (long) input.u8() << 48,
+                        | (input.u8() + ((how & 0x10) != 0 ? 0x100L : 0)) << 48,
                 input.u8());
         int pieces = 1 + input.below(6);
         int extra = (how & 1) == 0 ? 0 : input.u16();
