@@ -95,7 +95,7 @@ final class ForwardContender implements Contender<NetCell> {
 
     private Sample drive(Forward cell, Child backend, List<Path> sockets) throws BenchException, InterruptedException {
         try (Testpmd generator = Testpmd.generator(
-                        tools, workspace, settings.processors().client(), sockets, cell.frameBytes());
+                        tools, workspace, settings.processors().client(), sockets, cell);
                 JavaAllocation allocation = allocation(cell, backend)) {
             generator.received();
             pause(settings.warmup());

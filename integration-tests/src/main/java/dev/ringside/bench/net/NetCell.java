@@ -24,7 +24,8 @@ sealed interface NetCell extends Cell {
      * From port to port.
      *
      * @param frameBytes without FCS
+     * @param packed whether the generator's rings are packed ones
      * @param allocation whether the bytes that Java allocates are counted, instead of anything else
      */
-    record Forward(String name, String title, int frameBytes, boolean allocation) implements NetCell {}
+    record Forward(String name, String title, int frameBytes, boolean packed, boolean allocation) implements NetCell {}
 }

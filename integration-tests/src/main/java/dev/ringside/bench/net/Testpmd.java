@@ -4,6 +4,7 @@ import dev.ringside.bench.BenchException;
 import dev.ringside.bench.guest.Tools;
 import dev.ringside.bench.host.Child;
 import dev.ringside.bench.host.Workspace;
+import dev.ringside.bench.net.NetCell.Forward;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,17 +55,18 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** Sends the frames that go round, and tells once a second how many it has received. */
-    static Testpmd generator(Tools tools, Workspace workspace, int processor, List<Path> sockets, int frameBytes)
+    static Testpmd generator(Tools tools, Workspace workspace, int processor, List<Path> sockets, Forward cell)
             throws BenchException, InterruptedException {
         List<String> devices = new ArrayList<>();
         for (int i = 0; i < PORTS; i++) {
-            devices.add("net_virtio_user%d,path=%s,queue_size=%d,mac=%s".formatted(i, sockets.get(i), RING, mac(i)));
+            devices.add("net_virtio_user%d,path=%s,queue_size=%d,packed_vq=%d,mac=%s"
+                    .formatted(i, sockets.get(i), RING, cell.packed() ? 1 : 0, mac(i)));
         }
         List<String> options = List.of(
                 "--tx-first",
                 "--burst=" + BURST,
                 "--stats-period=1",
-                "--txpkts=" + frameBytes,
+                "--txpkts=" + cell.frameBytes(),
                 "--eth-peer=0," + mac(1),
                 "--eth-peer=1," + mac(0));
         Child child = workspace
