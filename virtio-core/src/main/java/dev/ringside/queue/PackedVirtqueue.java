@@ -58,6 +58,11 @@ public final class PackedVirtqueue implements Virtqueue {
     private static final int U16_MASK = 0xffff;
     private static final int UNKNOWN = -1;
 
+    /** In {@link #pushedChains}. */
+    private static final int ENTRIES_SHIFT = 16;
+
+    private static final int WRITTEN_SHIFT = 32;
+
     private static final long UNTRANSLATED = -1;
 
     private final int size;
@@ -68,6 +73,7 @@ public final class PackedVirtqueue implements Virtqueue {
     /** Where chains are recorded that an earlier device has taken and not given back, to be given out again first. */
     private List<Integer> resubmitted = List.of();
 
+    private int resubmittedCount;
     private int nextResubmitted;
 
     private MemorySegment desc = MemorySegment.NULL;
@@ -96,12 +102,16 @@ public final class PackedVirtqueue implements Virtqueue {
     private int usedWrap;
     /** Entries of chains that the driver does not know to be used. */
     private int inFlight;
-    /** Those of them whose used descriptors are written already, but not shown. */
+    /** Those of them that are used, but not shown. */
     private int pushed;
-    /** Where the first of these descriptors is, in bytes, and the flags that will show it and all behind it. */
-    private long firstPushed;
+    /**
+     * Their used descriptors: bits 0 to 15 are the id, 16 to 31 the number of entries, the others the length. They are
+     * written to the ring in one go, because the driver's processor has its cache lines: it would take each back between
+     * two of our stores, and every store would wait for its line.
+     */
+    private final long[] pushedChains;
 
-    private int firstPushedFlags;
+    private int pushedCount;
     /** Something was published before the start, and perhaps nobody was called for it. */
     private final boolean publishedBefore;
     /** Nothing was published since the start: whether an earlier device called for earlier elements is unknown. */
@@ -140,6 +150,7 @@ public final class PackedVirtqueue implements Virtqueue {
             throws RingFault {
         checkSize(size);
         this.size = size;
+        this.pushedChains = new long[size];
         this.parts = parts(size, address);
         this.eventIdx = features.eventIdx();
         this.walk = new PackedWalk(features.indirectDesc());
@@ -244,6 +255,7 @@ public final class PackedVirtqueue implements Virtqueue {
     /** Goes on where an earlier device has come to, with what it had in flight. */
     private void recover(PackedInflight record) throws RingFault {
         resubmitted = record.recover(desc);
+        resubmittedCount = resubmitted.size();
         used = record.usedPlace() & INDEX_MASK;
         usedWrap = record.usedPlace() >>> WRAP_SHIFT;
         avail = used;
@@ -338,7 +350,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int resubmissions() {
-        return resubmitted.size() - nextResubmitted;
+        return resubmittedCount - nextResubmitted;
     }
 
     @Override
@@ -427,17 +439,7 @@ public final class PackedVirtqueue implements Virtqueue {
         if (entries == 0) {
             return; // Its end was never seen: the driver could not tell which chain comes back.
         }
-        long at = (long) used * DescriptorWalk.DESC_BYTES;
-        int flags = (usedWrap != 0 ? F_AVAIL | F_USED : 0) | (written != 0 ? DescriptorWalk.F_WRITE : 0);
-        GuestAccess.putU32(desc, at + PackedWalk.LEN, written);
-        GuestAccess.putU16(desc, at + PackedWalk.ID, chain.head());
-        if (pushed == 0) {
-            firstPushed = at;
-            firstPushedFlags = flags;
-        } else {
-            // The driver looks at one place only, which is before this.
-            GuestAccess.putU16(desc, at + PackedWalk.FLAGS, flags);
-        }
+        pushedChains[pushedCount++] = chain.head() | (long) entries << ENTRIES_SHIFT | written << WRITTEN_SHIFT;
         pushed += entries;
         used += entries;
         if (used >= size) {
@@ -457,7 +459,7 @@ public final class PackedVirtqueue implements Virtqueue {
         if (inflight != null) {
             inflight.publishing(place(used, usedWrap));
         }
-        GuestAccess.putU16Release(desc, firstPushed + PackedWalk.FLAGS, firstPushedFlags);
+        putUsed();
         int shown = pushed;
         pushed = 0;
         inFlight -= shown;
@@ -480,6 +482,34 @@ public final class PackedVirtqueue implements Virtqueue {
             case EVENT_DESC -> !eventIdx || hasPassed(event & U16_MASK, shown);
             default -> true;
         };
+    }
+
+    /**
+     * Writes used descriptors for what was pushed, the last first. The driver looks at one place only, the first one's: the
+     * store of its flags shows them all.
+     */
+    private void putUsed() {
+        int index = used;
+        int wrap = usedWrap;
+        for (int i = pushedCount - 1; i >= 0; i--) {
+            long chain = pushedChains[i];
+            index -= (int) (chain >>> ENTRIES_SHIFT) & U16_MASK;
+            if (index < 0) {
+                index += size;
+                wrap ^= 1;
+            }
+            long written = chain >>> WRITTEN_SHIFT;
+            int flags = (wrap != 0 ? F_AVAIL | F_USED : 0) | (written != 0 ? DescriptorWalk.F_WRITE : 0);
+            long at = (long) index * DescriptorWalk.DESC_BYTES;
+            GuestAccess.putU32(desc, at + PackedWalk.LEN, written);
+            GuestAccess.putU16(desc, at + PackedWalk.ID, (int) chain);
+            if (i > 0) {
+                GuestAccess.putU16(desc, at + PackedWalk.FLAGS, flags);
+            } else {
+                GuestAccess.putU16Release(desc, at + PackedWalk.FLAGS, flags);
+            }
+        }
+        pushedCount = 0;
     }
 
     /** Whether the last {@code shown} entries include the one that the driver waits for: vring_need_event over laps. */
