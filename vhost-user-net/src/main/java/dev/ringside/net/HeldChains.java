@@ -4,6 +4,8 @@ import dev.ringside.device.QueueContext;
 import dev.ringside.link.Frame;
 import dev.ringside.link.Iovec;
 import dev.ringside.queue.DescriptorChain;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * except for the header's place in the first. The room is kept from frame to frame, so that only what changes costs.
  */
 final class HeldChains {
+    /** In bytes. */
+    private static final int CACHE_LINE = 64;
+
     /** A ring; its length is a power of two. */
     private final @Nullable DescriptorChain[] chains;
 
@@ -51,6 +56,22 @@ final class HeldChains {
         chains[(first + count) & mask] = chain;
         count++;
         bytes += chain.writableBytes();
+    }
+
+    /**
+     * Stores something in each chain, where a header and the beginning of a frame will be. The driver's processor has these
+     * cache lines. Stored to one right after the other, they come at the same time; otherwise every frame's stores would
+     * wait for theirs, and whatever is stored after them, too. The bytes mean nothing while the chain is not used.
+     */
+    void claim() {
+        for (int i = 0; i < count; i++) {
+            DescriptorChain chain = chain(i);
+            int segment = chain.readableSegments();
+            MemorySegment memory = chain.memory(segment);
+            long offset = chain.offset(segment);
+            memory.set(ValueLayout.JAVA_BYTE, offset, (byte) 0);
+            memory.set(ValueLayout.JAVA_BYTE, offset + Math.min(chain.length(segment), CACHE_LINE) - 1, (byte) 0);
+        }
     }
 
     private DescriptorChain chain(int index) {

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A driver that gives too few or too small buffers loses the frames that do not fit, and never more than those.
  */
 final class RxQueue implements DemandHandler, RxBuffers {
+    /** Chains taken at once. */
+    private static final int AHEAD = 16;
+
     private final String name;
     private final QueueContext queue;
     private final Counters drops;
@@ -41,6 +44,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     private final RxLane lane;
     private final HeldChains held;
+    private final DescriptorChain[] ahead = new DescriptorChain[AHEAD];
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, 8);
 
     /**
@@ -77,19 +81,29 @@ final class RxQueue implements DemandHandler, RxBuffers {
         return stats.frames() != before;
     }
 
-    /** Takes chains until they have room for a frame, or until there are no more. */
-    private void gather(int bytes) {
+    /**
+     * Takes chains until they have room for a frame, or until there are no more.
+     *
+     * @param copied whether the frame is going to be copied into them by us
+     */
+    private void gather(int bytes, boolean copied) {
         while (held.isEmpty() || (mergeable && held.bytes() < bytes)) {
-            DescriptorChain chain = queue.take();
-            if (chain == null) {
+            int taken = queue.take(ahead);
+            if (taken == 0) {
                 return;
             }
-            if (chain.writableBytes() <= headerBytes) {
-                faults.warn(name, "receive buffer of " + chain.writableBytes() + " bytes");
-                reject(chain);
-                continue;
+            for (int i = 0; i < taken; i++) {
+                DescriptorChain chain = ahead[i];
+                if (chain.writableBytes() <= headerBytes) {
+                    faults.warn(name, "receive buffer of " + chain.writableBytes() + " bytes");
+                    reject(chain);
+                } else {
+                    held.add(chain);
+                }
             }
-            held.add(chain);
+            if (copied) {
+                held.claim();
+            }
         }
     }
 
@@ -103,7 +117,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     @Override
     public @Nullable Iovec prepare() {
-        gather(largest);
+        gather(largest, false);
         // A single buffer takes what it can hold; the link notices what is longer.
         if (held.bytes() >= largest || (!mergeable && !held.isEmpty())) {
             return held.room();
@@ -122,15 +136,15 @@ final class RxQueue implements DemandHandler, RxBuffers {
 
     @Override
     public boolean put(Frame frame) {
-        gather(frame.bytes());
-        if (held.bytes() < frame.bytes()) {
-            if (worthWaiting()) {
-                return false;
-            }
-            drops.dropReceived(mergeable ? Drop.NO_BUFFERS : Drop.TOO_LONG);
-            return true;
-        }
         try {
+            gather(frame.bytes(), true);
+            if (held.bytes() < frame.bytes()) {
+                if (worthWaiting()) {
+                    return false;
+                }
+                drops.dropReceived(mergeable ? Drop.NO_BUFFERS : Drop.TOO_LONG);
+                return true;
+            }
             held.copyIn(frame);
             finish(frame.header(), frame.bytes());
         } catch (InternalError e) {

@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  * chain is completed at once, for the link is done with it then; if the link has no room, the chain stays in the ring.
  */
 final class TxQueue implements DemandHandler {
-    /** Frames sent in one go, before the loop's other queues get their turn. */
+    /** After so many frames, and those taken with them, the loop's other queues get their turn. */
     private static final int BUDGET = 64;
+
+    /** Chains taken at once. */
+    private static final int BATCH = 32;
 
     private final String name;
     private final QueueContext queue;
@@ -29,6 +32,11 @@ final class TxQueue implements DemandHandler {
     private final int headerBytes;
     private final int offloads;
     private final Frame frame = new Frame();
+    private final DescriptorChain[] batch = new DescriptorChain[BATCH];
+    /** What {@link #fetch} has loaded: it must end somewhere, or it would not be loaded at all. */
+    @SuppressWarnings("UnusedVariable")
+    private int fetched;
+
     private final Runnable flush = this::flush;
     private boolean flushPending;
 
@@ -50,29 +58,60 @@ final class TxQueue implements DemandHandler {
 
     @Override
     public boolean available() {
-        for (int sent = 0; sent < BUDGET; sent++) {
-            DescriptorChain chain = queue.take();
-            if (chain == null) {
-                return sent > 0;
-            }
-            if (!serve(chain)) {
+        int sent = 0;
+        while (sent < BUDGET) {
+            int taken = queue.take(batch);
+            fetch(taken);
+            int done = serve(taken);
+            sent += done;
+            if (taken == 0 || done < taken) {
                 return sent > 0;
             }
         }
         return true;
     }
 
-    /** Completes a chain, unless the link has no room for its frame. */
-    private boolean serve(DescriptorChain chain) {
-        boolean done = true;
+    /**
+     * Loads something of each chain's header and frame. The driver's processor has their cache lines: loaded one right after
+     * the other they come at the same time, while each would be waited for if it were loaded when it is needed.
+     */
+    private void fetch(int taken) {
+        int sum = 0;
         try {
-            done = send(chain);
+            for (int i = 0; i < taken; i++) {
+                DescriptorChain chain = batch[i];
+                if (chain.readableBytes() > headerBytes) {
+                    sum += chain.readU8(0) + chain.readU8(headerBytes);
+                }
+            }
+        } catch (InternalError e) {
+            // Whoever needs what is gone will notice.
+            sum = -1;
+        }
+        fetched = sum;
+    }
+
+    /** Completes the chains of a batch, and gives back those that the link has no room for. Returns how many it completed. */
+    private int serve(int taken) {
+        int done = 0;
+        try {
+            while (done < taken) {
+                boolean sent = true;
+                try {
+                    sent = send(batch[done]);
+                } finally {
+                    // Also when its memory is gone, which is an InternalError.
+                    if (sent) {
+                        queue.complete(batch[done++], 0);
+                    }
+                }
+                if (!sent) {
+                    break;
+                }
+            }
         } finally {
-            // Also when its memory is gone, which is an InternalError.
-            if (done) {
-                queue.complete(chain, 0);
-            } else {
-                queue.giveBack(chain);
+            for (int i = taken - 1; i >= done; i--) {
+                queue.giveBack(batch[i]);
             }
         }
         return done;

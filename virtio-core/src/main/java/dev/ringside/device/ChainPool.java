@@ -41,7 +41,7 @@ final class ChainPool {
 
     /** A chain that is in flight is so no more, whatever became of it. */
     void recycle(DescriptorChain chain) {
-        chain.clear();
+        chain.trim();
         taken[chain.slot()] = null;
         idle[idleCount++] = chain;
         inFlight--;

@@ -2,7 +2,6 @@ package dev.ringside.device;
 
 import dev.ringside.loop.DeviceLoop;
 import dev.ringside.queue.DescriptorChain;
-import org.jspecify.annotations.Nullable;
 
 /** What a {@link QueueHandler} may ask of the queue that it serves, on the queue's loop. */
 public interface QueueContext {
@@ -35,14 +34,13 @@ public interface QueueContext {
     void leave(DescriptorChain chain);
 
     /**
-     * Takes the next chain, for a {@link DemandHandler}. When there is none, {@link DemandHandler#available}
-     * is called when there may be.
+     * Takes the next chains, for a {@link DemandHandler}. When there is none, {@link DemandHandler#available} is called
+     * when there may be.
      *
-     * @return a chain that is the handler's until it is completed or given back; {@code null} if there is none, or the
-     *     queue is about to stop
+     * @param to filled from the beginning with chains that are the handler's until they are completed or given back
+     * @return how many were taken; 0 if there is none, or the queue is about to stop
      */
-    @Nullable
-    DescriptorChain take();
+    int take(DescriptorChain[] to);
 
     /**
      * Gives a chain back unused, for a {@link DemandHandler}: it is available again.

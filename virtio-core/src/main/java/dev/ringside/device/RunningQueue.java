@@ -295,16 +295,17 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     @Override
-    public @Nullable DescriptorChain take() {
+    public int take(DescriptorChain[] to) {
+        int taken = 0;
         // Bounded, for a driver may make malformed chains available as fast as they are rejected.
-        for (int tries = 0; tries < BUDGET && !broken && draining == null && missing == null; tries++) {
+        for (int tries = 0; tries < to.length && !broken && draining == null && missing == null; tries++) {
             try {
                 if (queue.isEmpty()) {
                     break;
                 }
                 DescriptorChain chain = takeNext();
                 if (chain != null) {
-                    return chain;
+                    to[taken++] = chain;
                 }
             } catch (RingFault e) {
                 breakQueue(e);
@@ -312,9 +313,11 @@ public final class RunningQueue implements QueueContext, Pollable {
                 breakIfMemoryIsGone(e);
             }
         }
-        starved = true;
-        wake();
-        return null;
+        if (taken == 0) {
+            starved = true;
+            wake();
+        }
+        return taken;
     }
 
     private @Nullable DescriptorChain takeNext() throws RingFault {

@@ -201,7 +201,9 @@ public final class DescriptorChain {
         if (segment == region.length) {
             grow();
         }
-        region[segment] = only;
+        if (region[segment] != only) {
+            region[segment] = only;
+        }
         offset[segment] = address - only.guestAddress();
         length[segment] = bytes;
         appended(segment + 1, bytes, writable);
@@ -305,17 +307,18 @@ public final class DescriptorChain {
         endsWritable = lastIsWritable;
     }
 
-    /** Forgets the buffers, so that a pooled chain keeps neither unmapped memory alive nor much of its own. */
-    public void clear() {
+    /**
+     * Forgets the buffers if they were many, so that a pooled chain does not keep much memory. Few are left until the chain
+     * is filled again: what they lie in is unmapped by its owner, not by the collector.
+     */
+    public void trim() {
         if (region.length > KEPT_SEGMENTS) {
             region = new MemoryRegion[KEPT_SEGMENTS];
             offset = new long[KEPT_SEGMENTS];
             length = new long[KEPT_SEGMENTS];
             ioAddress = null;
-        } else {
-            Arrays.fill(region, 0, segments, null);
+            begin(0);
         }
-        begin(0);
     }
 
     /**
@@ -341,6 +344,20 @@ public final class DescriptorChain {
             value |= (region[segment].memory().get(ValueLayout.JAVA_BYTE, offset[segment] + at++) & 0xffL) << (8 * i);
         }
         return value;
+    }
+
+    /**
+     * A byte of the readable part.
+     *
+     * @param position below {@link #readableBytes()}
+     */
+    public int readU8(long position) {
+        int segment = 0;
+        long at = position;
+        while (at >= length[segment]) {
+            at -= length[segment++];
+        }
+        return GuestAccess.u8(region[segment].memory(), offset[segment] + at);
     }
 
     /**

@@ -216,15 +216,26 @@ class DescriptorChainTest {
     }
 
     @Test
-    void shouldForgetItsBuffersWhenCleared() {
+    void shouldForgetItsBuffersWhenItBeginsAgain() {
         readableIn(4, 4);
         chain.append(guest, BASE, 4, true);
         chain.end(true);
-        chain.clear();
+        chain.begin(7);
+        assertThat(chain.head()).isEqualTo(7);
         assertThat(chain.readableBytes()).isZero();
         assertThat(chain.writableBytes()).isZero();
         assertThat(chain.endsWritable()).isFalse();
         readableIn(2);
         assertThat(read(0, 2)).containsExactly(0, 1);
+    }
+
+    @Test
+    void shouldForgetManyBuffersWhenTrimmed() {
+        for (int i = 0; i < 300; i++) {
+            chain.append(guest, BASE + i, 1, true);
+        }
+        chain.trim();
+        assertThat(chain.segments()).isZero();
+        assertThat(chain.writableBytes()).isZero();
     }
 }

@@ -103,7 +103,7 @@ class QueueAllocationTest {
                 int segments = chain.writableIovec(0, chain.writableBytes() - 1, iovec);
                 chain.writeLast((int) header);
                 queue.push(chain, segments);
-                chain.clear();
+                chain.trim();
                 taken++;
             }
             queue.armKicks();
@@ -150,7 +150,7 @@ class QueueAllocationTest {
                 int segments = chain.writableIovec(0, chain.writableBytes() - 1, iovec);
                 chain.writeLast((int) header);
                 queue.push(chain, segments);
-                chain.clear();
+                chain.trim();
             }
             queue.armKicks();
             queue.publish();

@@ -144,7 +144,7 @@ abstract class RandomisedRun {
             Taken one = returnable.pop();
             taken.remove(one);
             queue.unpoll(one.chain());
-            one.chain().clear();
+            one.chain().trim();
             idle.push(one.chain());
             available.push(one.offered());
             moved(one.offered(), true);
@@ -199,7 +199,7 @@ abstract class RandomisedRun {
         queue.push(done.chain(), written);
         pushed.add(done.offered());
         pushedAs.add(new Used(done.offered().head(), written));
-        done.chain().clear();
+        done.chain().trim();
         idle.push(done.chain());
     }
 

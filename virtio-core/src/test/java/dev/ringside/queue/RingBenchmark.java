@@ -95,7 +95,7 @@ public class RingBenchmark {
             queue.poll(chain);
             sum += chain.segments();
             queue.push(chain, 1);
-            chain.clear();
+            chain.trim();
         }
         queue.publish();
         return sum + driver.reap();
