@@ -25,8 +25,18 @@ launch() {
 
 jar_of() { echo "$repository/$1/target/$1.jar"; }
 
-# Classes as the JVM has them in memory after a start: without them a start takes twice as long.
-cache_of() { echo "$repository/$1/target/$1.aot"; }
+# Classes as the JVM has them in memory after a start: without them a start takes twice as long. There is code among them
+# for the processor that they were made on, which the JVM runs on any other one, too (JDK 25: SIGILL).
+cache_of() { echo "$repository/$1/target/$1-$(processor).aot"; }
+
+# processor: a word for what it can do.
+processor() {
+  local line
+  while read -r line; do
+    [[ $line != flags* ]] || break
+  done </proc/cpuinfo
+  cksum <<<"$line" | cut -d' ' -f1
+}
 
 # is_fresh MODULE: built, and no source has changed, come or gone since.
 is_fresh() {

@@ -54,7 +54,7 @@ public final class Child implements AutoCloseable {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!isReady.getAsBoolean()) {
             if (!isAlive()) {
-                throw failure("ended before it was ready");
+                throw failure("ended with status " + process.exitValue() + " before it was ready");
             }
             if (System.nanoTime() > deadline) {
                 throw failure(otherwise);
