@@ -35,7 +35,7 @@ processor() {
   while read -r line; do
     [[ $line != flags* ]] || break
   done </proc/cpuinfo
-  cksum <<<"$line" | cut -d' ' -f1
+  md5sum <<<"$line" | cut -c1-8
 }
 
 # is_fresh MODULE: built, and no source has changed, come or gone since.
