@@ -11,6 +11,9 @@ import java.util.Objects;
 
 /** Networks, their back-ends, and QEMU's words for the NIC of each guest. */
 final class Nics {
+    /** How long QEMU waits for an answer: a JVM has just started, perhaps on a processor that is emulated itself. */
+    private static final int ANSWER_MILLIS = 60_000;
+
     private final Setting setting;
 
     Nics(Setting setting) {
@@ -47,7 +50,8 @@ final class Nics {
         return sockets.stream()
                 .map(socket -> List.of(
                         "-device",
-                        "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"" + socket + "\"}}"))
+                        "{\"driver\":\"vfio-user-pci\",\"x-msg-timeout\":%d,\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}"
+                                .formatted(ANSWER_MILLIS, socket)))
                 .toList();
     }
 
