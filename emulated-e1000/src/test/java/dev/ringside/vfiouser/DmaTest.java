@@ -246,6 +246,15 @@ class DmaTest {
                 .isEqualTo(0x2000);
     }
 
+    @Test
+    void shouldRefuseMemoryBeyondTheEndOfItsFile() throws Exception {
+        long last = MEMORY_BYTES - PAGE;
+        client.refused(TestClient.DMA_MAP, List.of(fd), 32, 3, last, 0L, 2L * PAGE);
+        client.refused(TestClient.DMA_MAP, List.of(fd), 32, 3, (long) MEMORY_BYTES, 0L, (long) PAGE);
+        client.refused(TestClient.DMA_MAP, List.of(fd), 32, 3, Long.MAX_VALUE - PAGE + 1, 0L, (long) PAGE);
+        client.mapMemory(0, PAGE, last, fd);
+    }
+
     /** Found by fuzzing: a directory says that it is 2^63 - 1 bytes long, which no page rounds up to. */
     @Test
     void shouldRefuseADirectoryAsMemory() throws Exception {

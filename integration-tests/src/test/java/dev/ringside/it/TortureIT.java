@@ -20,9 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code scripts/torture}, for minutes; hours are for the hand. */
 @ExtendWith(Lab.class)
-@Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class TortureIT {
-    private static final Duration PATIENCE = Duration.ofMinutes(12);
+    private static final Duration PATIENCE = Duration.ofMinutes(25);
 
     @TempDir
     private Path directory;
