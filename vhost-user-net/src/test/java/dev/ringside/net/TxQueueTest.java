@@ -202,6 +202,61 @@ class TxQueueTest {
         }
     }
 
+    /** Three chains that the device sees at once, of which the second has an empty buffer. Returns their heads. */
+    private static int[] addWithAMalformedOne(QueueRig rig) throws Exception {
+        return rig.onLoop(() -> new int[] {
+            rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(60))),
+            rig.driver.add(rig.driver.readable()),
+            rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(61)))
+        });
+    }
+
+    @Test
+    void shouldUseAMalformedChainInItsTurn() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
+            int[] heads = addWithAMalformedOne(rig);
+            rig.driver.kick();
+            for (int head : heads) {
+                assertThat(rig.driver.awaitUsedHead()).isEqualTo(head);
+            }
+            assertThat(rig.port.counters.droppedSent(Drop.MALFORMED)).isEqualTo(1);
+        }
+    }
+
+    /** The ring is wound back over what was taken last; what has been used in between would be taken once more. */
+    @Test
+    void shouldLeaveWhatIsBehindAFrameWithoutRoom() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
+            rig.port.refuse = true;
+            int[] heads = addWithAMalformedOne(rig);
+            rig.driver.kick();
+            Thread.sleep(50);
+            assertThat(rig.driver.usedCount()).isZero();
+            rig.port.refuse = false;
+            rig.onLoop(() -> {
+                rig.port.roomAgain.run();
+                return true;
+            });
+            for (int head : heads) {
+                assertThat(rig.driver.awaitUsedHead()).isEqualTo(head);
+            }
+            assertThat(rig.stop()).isEqualTo(3);
+            assertThat(rig.port.sent).extracting(sent -> sent.bytes().length).containsExactly(60, 61);
+            assertThat(rig.driver.usedCount()).isZero();
+        }
+    }
+
+    @Test
+    void shouldStopBeforeAMalformedChainThatItHasNotComeTo() throws Exception {
+        try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
+            rig.port.refuse = true;
+            addWithAMalformedOne(rig);
+            rig.driver.kick();
+            Thread.sleep(20);
+            assertThat(rig.stop()).isZero();
+        }
+    }
+
     @Test
     void shouldDiscardFramesWhileDisabled() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {

@@ -57,6 +57,9 @@ public final class RunningQueue implements QueueContext, Pollable {
     private final QueueSignals signals;
     private final ChainPool chains;
 
+    /** A malformed chain behind those that a {@link DemandHandler} took last: rejected in its turn, with the next ones. */
+    private @Nullable DescriptorChain malformed;
+
     /** Chains that stay in flight although this queue stops. */
     private int left;
 
@@ -300,6 +303,14 @@ public final class RunningQueue implements QueueContext, Pollable {
         // Bounded, for a driver may make malformed chains available as fast as they are rejected.
         for (int tries = 0; tries < to.length && !broken && draining == null && missing == null; tries++) {
             try {
+                if (malformed != null) {
+                    if (taken > 0) {
+                        break; // Chains are used, and given back, in the order of the ring.
+                    }
+                    DescriptorChain rejected = malformed;
+                    malformed = null;
+                    handler.reject(rejected);
+                }
                 if (queue.isEmpty()) {
                     break;
                 }
@@ -334,8 +345,17 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public void giveBack(DescriptorChain chain) {
+        giveBackMalformed();
         queue.unpoll(chain);
         chains.recycle(chain);
+    }
+
+    private void giveBackMalformed() {
+        if (malformed != null) {
+            queue.unpoll(malformed);
+            chains.recycle(malformed);
+            malformed = null;
+        }
     }
 
     @Override
@@ -352,7 +372,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /**
      * Takes the next chain, of which there is one. Returns whether it is well-formed; it has been rejected if not, or is
-     * still available if a translation is missing.
+     * going to be, or is still available if a translation is missing.
      */
     private boolean pollOrReject(DescriptorChain chain) throws RingFault {
         try {
@@ -366,7 +386,11 @@ public final class RunningQueue implements QueueContext, Pollable {
             stats.chains.increment();
             stats.rejected.increment();
             faults.warn(name, "rejected a chain, " + e.getMessage());
-            handler.reject(chain);
+            if (demand == null) {
+                handler.reject(chain);
+            } else {
+                malformed = chain;
+            }
             return false;
         }
         return true;
@@ -455,6 +479,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     private CompletableFuture<Void> awaitCompletions() {
         CompletableFuture<Void> drained = new CompletableFuture<>();
         draining = drained;
+        giveBackMalformed();
         if (demand != null) {
             demand.giveBack();
         }
