@@ -92,6 +92,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
             if (taken == 0) {
                 return;
             }
+            int before = held.count();
             for (int i = 0; i < taken; i++) {
                 DescriptorChain chain = ahead[i];
                 if (chain.writableBytes() <= headerBytes) {
@@ -102,7 +103,7 @@ final class RxQueue implements DemandHandler, RxBuffers {
                 }
             }
             if (copied) {
-                held.claim();
+                held.claim(before);
             }
         }
     }
