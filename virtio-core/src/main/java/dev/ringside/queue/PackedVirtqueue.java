@@ -71,9 +71,8 @@ public final class PackedVirtqueue implements Virtqueue {
     private final PackedWalk walk;
     private final @Nullable PackedInflight inflight;
     /** Where chains are recorded that an earlier device has taken and not given back, to be given out again first. */
-    private List<Integer> resubmitted = List.of();
+    private int[] resubmitted = {};
 
-    private int resubmittedCount;
     private int nextResubmitted;
 
     private MemorySegment desc = MemorySegment.NULL;
@@ -254,8 +253,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     /** Goes on where an earlier device has come to, with what it had in flight. */
     private void recover(PackedInflight record) throws RingFault {
-        resubmitted = record.recover(desc);
-        resubmittedCount = resubmitted.size();
+        resubmitted = record.recover(desc).stream().mapToInt(Integer::intValue).toArray();
         used = record.usedPlace() & INDEX_MASK;
         usedWrap = record.usedPlace() >>> WRAP_SHIFT;
         avail = used;
@@ -350,7 +348,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int resubmissions() {
-        return resubmittedCount - nextResubmitted;
+        return resubmitted.length - nextResubmitted;
     }
 
     @Override
@@ -389,7 +387,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     private @Nullable ChainFault pollResubmitted(DescriptorChain chain) throws RingFault {
         PackedInflight record = Objects.requireNonNull(inflight);
-        int head = resubmitted.get(nextResubmitted++);
+        int head = resubmitted[nextResubmitted++];
         MemorySegment recorded = record.descriptors(head);
         int entries = (int) (recorded.byteSize() / DescriptorWalk.DESC_BYTES);
         ChainFault fault =
