@@ -173,19 +173,28 @@ class TxQueueTest {
         expectDropped(plain(), Frame.MAX_BYTES + 1, ALL);
     }
 
+    /** The queue looks at its ring, and what it does is shown when this returns. */
+    private static void look(QueueRig rig) throws Exception {
+        rig.onLoop(() -> rig.queue().poll());
+        rig.onLoop(() -> true);
+    }
+
+    private static void giveRoom(QueueRig rig) throws Exception {
+        rig.port.refuse = false;
+        rig.onLoop(() -> {
+            rig.port.roomAgain.run();
+            return true;
+        });
+    }
+
     @Test
     void shouldLeaveAFrameInTheRingThatTheLinkHasNoRoomFor() throws Exception {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
             rig.port.refuse = true;
             rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(60)));
-            rig.driver.kick();
-            Thread.sleep(50);
+            look(rig);
             assertThat(rig.driver.usedCount()).isZero();
-            rig.port.refuse = false;
-            rig.onLoop(() -> {
-                rig.port.roomAgain.run();
-                return true;
-            });
+            giveRoom(rig);
             assertThat(rig.driver.awaitUsed()).isZero();
             assertThat(rig.port.sent.poll(5, TimeUnit.SECONDS).bytes()).hasSize(60);
         }
@@ -196,8 +205,7 @@ class TxQueueTest {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
             rig.port.refuse = true;
             rig.driver.add(rig.driver.readable(plain()), rig.driver.readable(frame(60)));
-            rig.driver.kick();
-            Thread.sleep(20);
+            look(rig);
             assertThat(rig.stop()).isZero();
         }
     }
@@ -229,14 +237,9 @@ class TxQueueTest {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
             rig.port.refuse = true;
             int[] heads = addWithAMalformedOne(rig);
-            rig.driver.kick();
-            Thread.sleep(50);
+            look(rig);
             assertThat(rig.driver.usedCount()).isZero();
-            rig.port.refuse = false;
-            rig.onLoop(() -> {
-                rig.port.roomAgain.run();
-                return true;
-            });
+            giveRoom(rig);
             for (int head : heads) {
                 assertThat(rig.driver.awaitUsedHead()).isEqualTo(head);
             }
@@ -251,8 +254,7 @@ class TxQueueTest {
         try (QueueRig rig = QueueRig.modern(QueueRig.TX, ALL)) {
             rig.port.refuse = true;
             addWithAMalformedOne(rig);
-            rig.driver.kick();
-            Thread.sleep(20);
+            look(rig);
             assertThat(rig.stop()).isZero();
         }
     }
