@@ -65,6 +65,11 @@ public final class GuestAccess {
         return memory.get(U64, offset);
     }
 
+    /** Loads as {@link #u16Acquire} does. */
+    public static long u64Acquire(MemorySegment memory, long offset) {
+        return (long) ALIGNED_U64.getAcquire(memory, offset);
+    }
+
     public static void putU64(MemorySegment memory, long offset, long value) {
         memory.set(U64, offset, value);
     }

@@ -269,11 +269,12 @@ final class PackedInflight {
             long from = desc(index);
             long to = (long) i * DescriptorWalk.DESC_BYTES;
             GuestAccess.putU64(ring, to, GuestAccess.u64(region, from + ADDR));
-            GuestAccess.putU32(ring, to + PackedWalk.LEN, GuestAccess.u32(region, from + LEN));
-            GuestAccess.putU16(ring, to + PackedWalk.ID, GuestAccess.u16(region, from + ID));
             // The chain is as long as it was when it was recorded.
-            int flags = GuestAccess.u16(region, from + FLAGS) & ~DescriptorWalk.F_NEXT;
-            GuestAccess.putU16(ring, to + PackedWalk.FLAGS, i < count - 1 ? flags | DescriptorWalk.F_NEXT : flags);
+            int flags = (GuestAccess.u16(region, from + FLAGS) & ~DescriptorWalk.F_NEXT)
+                    | (i < count - 1 ? DescriptorWalk.F_NEXT : 0);
+            long length = GuestAccess.u32(region, from + LEN);
+            GuestAccess.putU64(
+                    ring, to + PackedWalk.WORD, PackedWalk.word(length, GuestAccess.u16(region, from + ID), flags));
             index = next[index];
         }
         return ring;

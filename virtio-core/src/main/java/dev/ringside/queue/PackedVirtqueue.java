@@ -56,8 +56,6 @@ public final class PackedVirtqueue implements Virtqueue {
     private static final int DESC_ALIGNMENT = 16;
     private static final int EVENT_ALIGNMENT = 4;
     private static final int U16_MASK = 0xffff;
-    private static final int UNKNOWN = -1;
-
     /** In {@link #pushedChains}. */
     private static final int ENTRIES_SHIFT = 16;
 
@@ -93,8 +91,10 @@ public final class PackedVirtqueue implements Virtqueue {
     private int avail;
 
     private int availWrap;
-    /** Flags of that entry if they have been loaded and make it available; each is loaded once for a chain. */
-    private int availFlags = UNKNOWN;
+    /** Whether {@link #availWord} is that entry's. */
+    private boolean isAvailKnown;
+    /** Length, id and flags of that entry, which is available; they are loaded once for a chain. */
+    private long availWord;
     /** The entry where the next used descriptor goes. */
     private int used;
 
@@ -305,17 +305,14 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public boolean isEmpty() {
-        return availFlags == UNKNOWN && resubmissions() == 0 && !refreshAvailFlags();
+        return !isAvailKnown && resubmissions() == 0 && !refreshAvail();
     }
 
     /** Looks at the next entry; if it is available, what the driver wrote before is visible from here on. */
-    private boolean refreshAvailFlags() {
-        int flags = GuestAccess.u16Acquire(desc, (long) avail * DescriptorWalk.DESC_BYTES + PackedWalk.FLAGS);
-        if (!isAvailable(flags, availWrap)) {
-            return false;
-        }
-        availFlags = flags;
-        return true;
+    private boolean refreshAvail() {
+        availWord = GuestAccess.u64Acquire(desc, (long) avail * DescriptorWalk.DESC_BYTES + PackedWalk.WORD);
+        isAvailKnown = isAvailable(PackedWalk.flags(availWord), availWrap);
+        return isAvailKnown;
     }
 
     /** AVAIL as the wrap counter, USED otherwise (§2.8.1): in the other lap just the other way round. */
@@ -378,7 +375,7 @@ public final class PackedVirtqueue implements Virtqueue {
             nextResubmitted--;
             return;
         }
-        availFlags = UNKNOWN;
+        isAvailKnown = false;
         moveAvail(-chain.entries());
         if (inflight != null) {
             inflight.untaken(chain.record());
@@ -391,20 +388,19 @@ public final class PackedVirtqueue implements Virtqueue {
         MemorySegment recorded = record.descriptors(head);
         int entries = (int) (recorded.byteSize() / DescriptorWalk.DESC_BYTES);
         ChainFault fault =
-                walk.follow(recorded, entries, 0, GuestAccess.u16(recorded, PackedWalk.FLAGS), entries, chain, null);
+                walk.follow(recorded, entries, 0, GuestAccess.u64(recorded, PackedWalk.WORD), entries, chain, null);
         chain.record(head);
         return fault;
     }
 
     private @Nullable ChainFault pollRing(DescriptorChain chain) throws RingFault {
-        int flags = availFlags;
-        availFlags = UNKNOWN;
+        isAvailKnown = false;
         if (inFlight == size) {
             throw new RingFault(
                     RingFault.Kind.TOO_MANY_IN_FLIGHT, "all " + size + " entries in flight, and more made available");
         }
         try {
-            return walk.follow(desc, size, avail, flags, size - inFlight, chain, inflight);
+            return walk.follow(desc, size, avail, availWord, size - inFlight, chain, inflight);
         } finally {
             moveAvail(chain.entries());
         }
@@ -415,7 +411,7 @@ public final class PackedVirtqueue implements Virtqueue {
         if (inflight != null) {
             throw new IllegalStateException("a chain that is recorded as in flight has to be completed");
         }
-        availFlags = UNKNOWN;
+        isAvailKnown = false;
         moveAvail(-chain.entries());
     }
 
@@ -498,13 +494,12 @@ public final class PackedVirtqueue implements Virtqueue {
             }
             long written = chain >>> WRITTEN_SHIFT;
             int flags = (wrap != 0 ? F_AVAIL | F_USED : 0) | (written != 0 ? DescriptorWalk.F_WRITE : 0);
-            long at = (long) index * DescriptorWalk.DESC_BYTES;
-            GuestAccess.putU32(desc, at + PackedWalk.LEN, written);
-            GuestAccess.putU16(desc, at + PackedWalk.ID, (int) chain);
+            long at = (long) index * DescriptorWalk.DESC_BYTES + PackedWalk.WORD;
+            long word = PackedWalk.word(written, (int) chain & U16_MASK, flags);
             if (i > 0) {
-                GuestAccess.putU16(desc, at + PackedWalk.FLAGS, flags);
+                GuestAccess.putU64(desc, at, word);
             } else {
-                GuestAccess.putU16Release(desc, at + PackedWalk.FLAGS, flags);
+                GuestAccess.putU64Release(desc, at, word);
             }
         }
         pushedCount = 0;
@@ -558,7 +553,6 @@ public final class PackedVirtqueue implements Virtqueue {
         putDeviceEvent(eventIdx ? EVENT_DESC : EVENT_ENABLE, eventIdx ? place(avail, availWrap) : 0);
         // As in publish, the other way round: our request for a kick before our look at the next entry.
         VarHandle.fullFence();
-        availFlags = UNKNOWN;
-        return refreshAvailFlags() || resubmissions() > 0;
+        return refreshAvail() || resubmissions() > 0;
     }
 }

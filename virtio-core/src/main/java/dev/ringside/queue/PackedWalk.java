@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class PackedWalk extends DescriptorWalk {
     /** struct pvirtq_desc: le64 addr, le32 len, le16 id, le16 flags (§2.8.13). */
-    static final int LEN = 8;
-
-    static final int ID = 12;
     static final int FLAGS = 14;
 
-    private static final int ID_SHIFT = (ID - LEN) * Byte.SIZE;
-    private static final int FLAGS_SHIFT = (FLAGS - LEN) * Byte.SIZE;
+    /** Length, id and flags, which are loaded and stored together: the entry is aligned. */
+    static final int WORD = 8;
+
+    private static final int ID_SHIFT = 32;
+    private static final int FLAGS_SHIFT = 48;
     private static final int U16_MASK = 0xffff;
     private static final long U32_MASK = 0xffff_ffffL;
 
@@ -27,11 +27,27 @@ final class PackedWalk extends DescriptorWalk {
         super(indirectAllowed);
     }
 
+    static long word(long length, int id, int flags) {
+        return length | (long) id << ID_SHIFT | (long) flags << FLAGS_SHIFT;
+    }
+
+    static long length(long word) {
+        return word & U32_MASK;
+    }
+
+    static int id(long word) {
+        return (int) (word >>> ID_SHIFT) & U16_MASK;
+    }
+
+    static int flags(long word) {
+        return (int) (word >>> FLAGS_SHIFT);
+    }
+
     /**
      * Fills a chain.
      *
      * @param first entry of the ring
-     * @param firstFlags its flags, which have been loaded already
+     * @param firstWord its length, id and flags, which have been loaded already
      * @param room entries that the chain can have at most; above 0
      * @param inflight where the chain's descriptors are copied to, {@code null} for nowhere
      * @return what is wrong with the chain, or {@code null}, also if a translation is {@link #missing}; in any case it knows its id and its number of entries
@@ -42,7 +58,7 @@ final class PackedWalk extends DescriptorWalk {
             MemorySegment ring,
             int size,
             int first,
-            int firstFlags,
+            long firstWord,
             int room,
             DescriptorChain chain,
             @Nullable PackedInflight inflight)
@@ -53,30 +69,26 @@ final class PackedWalk extends DescriptorWalk {
             inflight.begin();
         }
         int index = first;
-        int flags = firstFlags;
-        int entries = 0;
+        long word = firstWord;
+        int entries = 1;
         while (true) {
-            long descriptor = (long) index * DESC_BYTES;
-            long address = GuestAccess.u64(ring, descriptor);
-            long word = GuestAccess.u64(ring, descriptor + LEN);
-            if (entries++ > 0) {
-                flags = (int) (word >>> FLAGS_SHIFT);
-            }
+            long address = GuestAccess.u64(ring, (long) index * DESC_BYTES);
+            int flags = flags(word);
             if (inflight != null) {
-                inflight.copy(address, word & U32_MASK, (int) (word >>> ID_SHIFT) & U16_MASK, flags);
+                inflight.copy(address, length(word), id(word), flags);
             }
             boolean last = (flags & F_NEXT) == 0;
             if (last) {
                 // Before anything else is read: whatever comes of it, the chain can be handed back.
-                chain.identify((int) (word >>> ID_SHIFT) & U16_MASK, entries);
+                chain.identify(id(word), entries);
                 if (inflight != null) {
                     chain.record(inflight.taken());
                 }
             }
             if ((flags & F_INDIRECT) == 0) {
-                entry(chain, address, word & U32_MASK, (flags & F_WRITE) != 0, last);
+                entry(chain, address, length(word), (flags & F_WRITE) != 0, last);
             } else if (entries == 1 && last) {
-                followIndirect(chain, address, word & U32_MASK);
+                followIndirect(chain, address, length(word));
             } else {
                 fail(new ChainFault(ChainFault.Kind.INDIRECT_WITH_NEXT, "INDIRECT in a chain linked by NEXT"));
             }
@@ -87,7 +99,9 @@ final class PackedWalk extends DescriptorWalk {
                 throw new RingFault(
                         RingFault.Kind.CHAIN_WITHOUT_END, "no end within the %d entries that are left".formatted(room));
             }
+            entries++;
             index = index + 1 == size ? 0 : index + 1;
+            word = GuestAccess.u64(ring, (long) index * DESC_BYTES + WORD);
         }
     }
 
@@ -114,9 +128,9 @@ final class PackedWalk extends DescriptorWalk {
         }
         for (int i = 0; i < tableSize; i++) {
             long descriptor = tableOffset + (long) i * DESC_BYTES;
-            long word = GuestAccess.u64(table, descriptor + LEN);
-            boolean writable = ((word >>> FLAGS_SHIFT) & F_WRITE) != 0;
-            entry(chain, GuestAccess.u64(table, descriptor), word & U32_MASK, writable, i == tableSize - 1);
+            long word = GuestAccess.u64(table, descriptor + WORD);
+            boolean writable = (flags(word) & F_WRITE) != 0;
+            entry(chain, GuestAccess.u64(table, descriptor), length(word), writable, i == tableSize - 1);
         }
     }
 }
