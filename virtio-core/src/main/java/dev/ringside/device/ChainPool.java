@@ -2,6 +2,7 @@ package dev.ringside.device;
 
 import dev.ringside.fault.RingFault;
 import dev.ringside.queue.DescriptorChain;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,9 +10,13 @@ import org.jspecify.annotations.Nullable;
  * those that wait. Each has a slot of its own. Used on the queue's loop.
  */
 final class ChainPool {
-    private final DescriptorChain[] idle;
-    /** By slot. */
-    private final @Nullable DescriptorChain[] taken;
+    /** Those that have been made, by slot; and which of them are in flight. */
+    private final @Nullable DescriptorChain[] chains;
+
+    private final boolean[] taken;
+
+    /** Slots of the others. */
+    private final int[] idle;
 
     private int idleCount;
     private int made;
@@ -19,8 +24,9 @@ final class ChainPool {
 
     /** @param size of the queue: no driver has more chains in flight than it has descriptors */
     ChainPool(int size) {
-        idle = new DescriptorChain[size];
-        taken = new DescriptorChain[size];
+        chains = new DescriptorChain[size];
+        taken = new boolean[size];
+        idle = new int[size];
     }
 
     /** A chain to be filled, in flight from here on. */
@@ -29,21 +35,30 @@ final class ChainPool {
             throw new RingFault(
                     RingFault.Kind.TOO_MANY_IN_FLIGHT, inFlight + " chains in flight, and more made available");
         }
-        DescriptorChain chain = idleCount > 0 ? idle[--idleCount] : new DescriptorChain(made++);
         inFlight++;
-        taken[chain.slot()] = chain;
-        return chain;
+        int slot = idleCount > 0 ? idle[--idleCount] : make();
+        taken[slot] = true;
+        return chain(slot);
+    }
+
+    private int make() {
+        chains[made] = new DescriptorChain(made);
+        return made++;
+    }
+
+    private DescriptorChain chain(int slot) {
+        return Objects.requireNonNull(chains[slot]);
     }
 
     boolean isTaken(DescriptorChain chain) {
-        return taken[chain.slot()] != null;
+        return taken[chain.slot()];
     }
 
     /** A chain that is in flight is so no more, whatever became of it. */
     void recycle(DescriptorChain chain) {
         chain.trim();
-        taken[chain.slot()] = null;
-        idle[idleCount++] = chain;
+        taken[chain.slot()] = false;
+        idle[idleCount++] = chain.slot();
         inFlight--;
     }
 
@@ -54,8 +69,7 @@ final class ChainPool {
     /** Whether a chain in flight uses one of these I/O virtual addresses. */
     boolean touches(long first, long last) {
         for (int slot = 0; slot < made; slot++) {
-            DescriptorChain chain = taken[slot];
-            if (chain != null && chain.touches(first, last)) {
+            if (taken[slot] && chain(slot).touches(first, last)) {
                 return true;
             }
         }

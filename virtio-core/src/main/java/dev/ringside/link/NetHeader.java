@@ -28,11 +28,20 @@ public final class NetHeader {
     public static final int GSO_UDP_L4 = 5;
     public static final int GSO_ECN = 0x80;
 
-    private static final int GSO_TYPE = 1;
-    private static final int HDR_LEN = 2;
-    private static final int GSO_SIZE = 4;
-    private static final int CSUM_START = 6;
+    /** Where the fields are in {@link #first}, in bits; flags is the lowest. */
+    private static final int GSO_TYPE_SHIFT = 8;
+
+    private static final int HDR_LEN_SHIFT = 16;
+    private static final int GSO_SIZE_SHIFT = 32;
+    private static final int CSUM_START_SHIFT = 48;
+    private static final long U8_MASK = 0xff;
+    private static final int U16_MASK = 0xffff;
+    /** flags and gso_type: if they are zero, nothing else means anything. */
+    private static final int KIND_MASK = 0xffff;
+
+    /** Where the others are in the structure, in bytes. */
     private static final int CSUM_OFFSET = 8;
+
     private static final int NUM_BUFFERS = 10;
 
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -40,35 +49,33 @@ public final class NetHeader {
 
     private static final int CSUM_BYTES = 2;
 
-    private int flags;
-    private int gsoType;
-    private int hdrLen;
-    private int gsoSize;
-    private int csumStart;
+    /** The structure's first eight bytes as they are, since most frames have nothing in them that anybody asks for. */
+    private long first;
+
     private int csumOffset;
 
     public int flags() {
-        return flags;
+        return (int) (first & U8_MASK);
     }
 
     /** One of the {@code GSO_} types, perhaps with {@link #GSO_ECN}. */
     public int gsoType() {
-        return gsoType;
+        return (int) (first >>> GSO_TYPE_SHIFT & U8_MASK);
     }
 
     /** The sender's idea of the length of all protocol headers, in bytes: a hint only. */
     public int hdrLen() {
-        return hdrLen;
+        return (int) (first >>> HDR_LEN_SHIFT) & U16_MASK;
     }
 
     /** Payload bytes of each segment to be cut. */
     public int gsoSize() {
-        return gsoSize;
+        return (int) (first >>> GSO_SIZE_SHIFT) & U16_MASK;
     }
 
     /** Where to start checksumming, in bytes from the beginning of the frame. */
     public int csumStart() {
-        return csumStart;
+        return (int) (first >>> CSUM_START_SHIFT);
     }
 
     /** Where to store the checksum, in bytes from {@link #csumStart}. */
@@ -77,50 +84,52 @@ public final class NetHeader {
     }
 
     public boolean needsCsum() {
-        return (flags & F_NEEDS_CSUM) != 0;
+        return (first & F_NEEDS_CSUM) != 0;
     }
 
     /** Whether the frame is to be cut. */
     public boolean isGso() {
-        return gsoType != GSO_NONE;
+        return gsoType() != GSO_NONE;
     }
 
     /** Nothing is left to be done. */
     public void clear() {
-        flags = 0;
-        gsoType = GSO_NONE;
-        hdrLen = 0;
-        gsoSize = 0;
-        csumStart = 0;
+        first = 0;
         csumOffset = 0;
     }
 
     public void copyFrom(NetHeader other) {
-        flags = other.flags;
-        gsoType = other.gsoType;
-        hdrLen = other.hdrLen;
-        gsoSize = other.gsoSize;
-        csumStart = other.csumStart;
+        first = other.first;
         csumOffset = other.csumOffset;
     }
 
-    /** Asks for a checksum. */
+    /**
+     * Asks for a checksum.
+     *
+     * @param start below 2^16, as all lengths here
+     */
     public void setCsum(int start, int offset) {
-        flags = F_NEEDS_CSUM;
-        csumStart = start;
+        setFlags(F_NEEDS_CSUM);
+        first = (first & ~((long) U16_MASK << CSUM_START_SHIFT)) | (long) start << CSUM_START_SHIFT;
         csumOffset = offset;
     }
 
     /** Asks for cutting; a checksum is asked for by {@link #setCsum}. */
     public void setGso(int type, int size, int headerBytes) {
-        gsoType = type;
-        gsoSize = size;
-        hdrLen = headerBytes;
+        long others = U8_MASK | (long) U16_MASK << CSUM_START_SHIFT;
+        first = (first & others)
+                | (long) type << GSO_TYPE_SHIFT
+                | (long) headerBytes << HDR_LEN_SHIFT
+                | (long) size << GSO_SIZE_SHIFT;
     }
 
     /** Says that the receiver need not verify the checksum. */
     public void setDataValid() {
-        flags = F_DATA_VALID;
+        setFlags(F_DATA_VALID);
+    }
+
+    private void setFlags(int flags) {
+        first = (first & ~U8_MASK) | flags;
     }
 
     /** Loads all fields, each once, from {@link #LEGACY_BYTES} little-endian bytes. */
@@ -131,25 +140,17 @@ public final class NetHeader {
     /**
      * Sets all fields.
      *
-     * @param first the structure's first eight bytes, little-endian
+     * @param firstBytes the structure's first eight bytes, little-endian
      * @param lastOffset csum_offset, which follows them
      */
-    public void set(long first, int lastOffset) {
-        flags = (int) first & 0xff;
-        gsoType = (int) (first >>> (8 * GSO_TYPE)) & 0xff;
-        hdrLen = (int) (first >>> (8 * HDR_LEN)) & 0xffff;
-        gsoSize = (int) (first >>> (8 * GSO_SIZE)) & 0xffff;
-        csumStart = (int) (first >>> (8 * CSUM_START)) & 0xffff;
+    public void set(long firstBytes, int lastOffset) {
+        first = firstBytes;
         csumOffset = lastOffset;
     }
 
     /** The structure's first eight bytes, little-endian. */
     public long first() {
-        return flags
-                | ((long) gsoType << (8 * GSO_TYPE))
-                | ((long) hdrLen << (8 * HDR_LEN))
-                | ((long) gsoSize << (8 * GSO_SIZE))
-                | ((long) csumStart << (8 * CSUM_START));
+        return first;
     }
 
     /**
@@ -158,18 +159,22 @@ public final class NetHeader {
      * @param numBuffers the chains that the frame takes (§5.1.6.4)
      */
     public void write(MemorySegment to, long offset, int numBuffers) {
-        to.set(U64, offset, first());
+        to.set(U64, offset, first);
         to.set(U16, offset + CSUM_OFFSET, (short) csumOffset);
         to.set(U16, offset + NUM_BUFFERS, (short) numBuffers);
     }
 
     /** Mask of {@link Offload}: what a receiver has to accept to get the frame as it is. */
     public int needs() {
-        if (gsoType == GSO_NONE) {
-            return flags & F_NEEDS_CSUM;
+        if ((first & KIND_MASK) == 0) {
+            return Offload.NONE;
         }
-        int ecn = (gsoType & GSO_ECN) != 0 ? Offload.ECN : 0;
-        int csum = flags & F_NEEDS_CSUM;
+        int csum = needsCsum() ? Offload.CSUM : Offload.NONE;
+        int gsoType = gsoType();
+        if (gsoType == GSO_NONE) {
+            return csum;
+        }
+        int ecn = (gsoType & GSO_ECN) != 0 ? Offload.ECN : Offload.NONE;
         return csum
                 | ecn
                 | switch (gsoType & ~GSO_ECN) {
@@ -188,30 +193,36 @@ public final class NetHeader {
      * @return what is wrong, for the log, or {@code null}
      */
     public @Nullable String fault(int bytes) {
-        flags &= F_NEEDS_CSUM;
-        if (flags != 0 && csumStart + csumOffset + CSUM_BYTES > bytes) {
-            return "csum_start %d and csum_offset %d in a frame of %d bytes".formatted(csumStart, csumOffset, bytes);
-        }
-        if (gsoType == GSO_NONE) {
+        setFlags(flags() & F_NEEDS_CSUM);
+        if ((first & KIND_MASK) == 0) {
             return null;
         }
-        switch (gsoType & ~GSO_ECN) {
+        if (needsCsum() && csumStart() + csumOffset + CSUM_BYTES > bytes) {
+            return "csum_start %d and csum_offset %d in a frame of %d bytes".formatted(csumStart(), csumOffset, bytes);
+        }
+        return isGso() ? gsoFault(bytes) : null;
+    }
+
+    private @Nullable String gsoFault(int bytes) {
+        int gsoType = gsoType();
+        int kind = gsoType & ~GSO_ECN;
+        switch (kind) {
             case GSO_TCPV4, GSO_TCPV6, GSO_UDP_L4, GSO_UDP -> {}
             default -> {
                 return "gso_type %#x".formatted(gsoType);
             }
         }
-        if ((gsoType & GSO_ECN) != 0 && (gsoType & ~GSO_ECN) != GSO_TCPV4 && (gsoType & ~GSO_ECN) != GSO_TCPV6) {
+        if ((gsoType & GSO_ECN) != 0 && kind != GSO_TCPV4 && kind != GSO_TCPV6) {
             return "gso_type %#x".formatted(gsoType);
         }
-        if (gsoSize == 0) {
+        if (gsoSize() == 0) {
             return "gso_size 0 with gso_type %#x".formatted(gsoType);
         }
-        if (hdrLen > bytes) {
-            return "hdr_len %d in a frame of %d bytes".formatted(hdrLen, bytes);
+        if (hdrLen() > bytes) {
+            return "hdr_len %d in a frame of %d bytes".formatted(hdrLen(), bytes);
         }
         // §5.1.6.2.1: the driver sets NEEDS_CSUM with every gso_type; only UFO did without in older kernels.
-        if (flags == 0 && (gsoType & ~GSO_ECN) != GSO_UDP) {
+        if (!needsCsum() && kind != GSO_UDP) {
             return "gso_type %#x without NEEDS_CSUM".formatted(gsoType);
         }
         return null;

@@ -41,8 +41,6 @@ final class SoftwareOffload {
         } else {
             done = segmenter.cut(frame, accepts, sink);
         }
-        // Not to keep a guest's memory alive.
-        out.clear();
         return done;
     }
 
