@@ -36,9 +36,23 @@ class NetHeaderTest {
     @Test
     void shouldTakeOutFlagsThatMeanNothingFromASender() {
         NetHeader header = new NetHeader();
-        header.set(0xfe, 0);
+        header.set(0x8765_4321_0fed_00feL, 0);
         assertThat(header.fault(60)).isNull();
-        assertThat(header.flags()).isZero();
+        assertThat(header.first()).isEqualTo(0x8765_4321_0fed_0000L);
+        assertThat(header.csumStart()).isEqualTo(0x8765);
+    }
+
+    @Test
+    void shouldKeepTheOtherFieldsWhenSomeAreSet() {
+        NetHeader header = new NetHeader();
+        header.set(-1, 0);
+        header.setCsum(0x1234, 0xffff);
+        assertThat(header.first()).isEqualTo(0x1234_ffff_ffff_ff01L);
+        header.setGso(NetHeader.GSO_UDP_L4, 0, 0);
+        assertThat(header.first()).isEqualTo(0x1234_0000_0000_0501L);
+        header.setGso(NetHeader.GSO_TCPV4, 0xffff, 0xfffe);
+        header.setDataValid();
+        assertThat(header.first()).isEqualTo(0x1234_ffff_fffe_0102L);
     }
 
     @Test

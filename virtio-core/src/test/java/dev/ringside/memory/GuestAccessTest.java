@@ -35,6 +35,7 @@ class GuestAccessTest {
         assertThat(GuestAccess.u16Acquire(memory, 4)).isEqualTo(0xffff);
         assertThat(GuestAccess.u32(memory, 5)).isEqualTo(0xffff_ffffL);
         assertThat(GuestAccess.u64(memory, 7)).isEqualTo(-1);
+        assertThat(GuestAccess.u64Acquire(memory, 8)).isEqualTo(-1);
     }
 
     @Test
@@ -51,5 +52,6 @@ class GuestAccessTest {
     void shouldRefuseAnOrderedAccessThatIsMisaligned() {
         assertThatThrownBy(() -> GuestAccess.u16Acquire(memory, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> GuestAccess.putU16Release(memory, 3, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> GuestAccess.u64Acquire(memory, 4)).isInstanceOf(IllegalArgumentException.class);
     }
 }
