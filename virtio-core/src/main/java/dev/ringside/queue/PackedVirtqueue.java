@@ -56,6 +56,7 @@ public final class PackedVirtqueue implements Virtqueue {
     private static final int DESC_ALIGNMENT = 16;
     private static final int EVENT_ALIGNMENT = 4;
     private static final int U16_MASK = 0xffff;
+
     /** In {@link #pushedChains}. */
     private static final int ENTRIES_SHIFT = 16;
 
@@ -310,6 +311,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     /** Looks at the next entry; if it is available, what the driver wrote before is visible from here on. */
     private boolean refreshAvail() {
+        // One load of eight aligned bytes: if it sees the flags, it sees the length and the id that were stored before.
         availWord = GuestAccess.u64Acquire(desc, (long) avail * DescriptorWalk.DESC_BYTES + PackedWalk.WORD);
         isAvailKnown = isAvailable(PackedWalk.flags(availWord), availWrap);
         return isAvailKnown;
