@@ -31,6 +31,9 @@ final class Tracing {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final Duration SHORT = Duration.ofSeconds(1);
 
+    /** With fewer, as under two emulators, the system calls are those of the workload's start. */
+    private static final int FEWEST_OPERATIONS = 10;
+
     /** Under KVM the probe is a jump, under emulation it is one as well. */
     private static final String PROBE =
             "[ -e /sys/kernel/tracing/kprobe_events ] || mount -t tracefs none /sys/kernel/tracing;"
@@ -73,7 +76,10 @@ final class Tracing {
         }
         Result result = driver.run(bed, workload, SHORT);
         if (systemCalls != null) {
-            sample.with(Figures.SYSTEM_CALLS, systemCalls.stop() * 1000 / result.operations());
+            double calls = systemCalls.stop();
+            if (result.operations() >= FEWEST_OPERATIONS) {
+                sample.with(Figures.SYSTEM_CALLS, calls * 1000 / result.operations());
+            }
         }
         if (traces) {
             trace(bed, false);
