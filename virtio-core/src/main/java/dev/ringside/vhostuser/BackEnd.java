@@ -192,8 +192,7 @@ final class BackEnd {
         if (negotiated.enablesVrings()) {
             return now(Reply.DONE);
         }
-        vrings.enableAll();
-        return vrings.runReady();
+        return vrings.enableAll();
     }
 
     /** Front-ends that know the device type count as QEMU does; those that pass its config space on count vrings. */

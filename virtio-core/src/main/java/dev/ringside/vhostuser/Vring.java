@@ -263,13 +263,18 @@ final class Vring {
         }
     }
 
-    /** Takes effect at once where the vring goes on running; else the session makes it run or pause. */
-    void enable(boolean enable) {
+    /**
+     * Enables or disables; the session makes it run or pause where it does not go on running.
+     *
+     * @return completed when a running queue knows: the front-end that is told so may kick at once
+     */
+    CompletableFuture<Void> enable(boolean enable) {
         enabled = enable;
         RunningQueue queue = running;
-        if (queue != null) {
-            loop.execute(() -> queue.enabled(enable));
+        if (queue == null) {
+            return CompletableFuture.completedFuture(null);
         }
+        return CompletableFuture.runAsync(() -> queue.enabled(enable), loop);
     }
 
     /**

@@ -86,10 +86,9 @@ final class Vrings {
         }
     }
 
-    void enableAll() {
-        for (Vring vring : vrings) {
-            vring.enable(true);
-        }
+    /** Where vrings are not enabled by messages: enables all, and runs those that are started. */
+    CompletableFuture<Reply> enableAll() {
+        return whenAll(vring -> vring.enable(true)).thenComposeAsync(done -> runReady(), loop);
     }
 
     /** Done when all vrings have done something. */
@@ -117,11 +116,13 @@ final class Vrings {
     /** SET_VRING_ENABLE. */
     CompletableFuture<Reply> enable(Message.SetVringEnable set) throws MessageFault {
         Vring vring = at(set.index());
-        vring.enable(set.enable());
         // QEMU disables a vring before it stops it: what may stay in flight there may do so here.
-        return vring.shouldRun()
-                ? runIfReady(vring)
-                : vring.pause(inflight.mayLeave()).thenApply(base -> Reply.DONE);
+        return vring.enable(set.enable())
+                .thenComposeAsync(
+                        done -> vring.shouldRun()
+                                ? runIfReady(vring)
+                                : vring.pause(inflight.mayLeave()).thenApply(base -> Reply.DONE),
+                        loop);
     }
 
     /** Runs those that the front-end has set up, started and enabled. */

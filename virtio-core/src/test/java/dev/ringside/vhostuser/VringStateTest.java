@@ -17,6 +17,7 @@ import dev.ringside.testing.FakeVring;
 import dev.ringside.testing.Payload;
 import dev.ringside.testing.SplitDriver;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,6 +139,27 @@ class VringStateTest extends EchoServed {
         assertThat(frontEnd.receive().u64()).isZero();
         shouldBeUsed(chain);
         assertThat(device.running()).isZero();
+    }
+
+    /** The driver may kick as soon as the front-end knows. */
+    @Test
+    void shouldSayThatItIsEnabledWhenTheQueueKnows() {
+        vring.start().enable();
+        device.hold(true);
+        FakeChain chain = offer(1);
+        vring.kick();
+        Held held = device.awaitHeld();
+        CompletableFuture<Void> free = new CompletableFuture<>();
+        held.queue().loop().execute(free::join);
+        try {
+            frontEnd.sendNeedReply(SET_VRING_ENABLE, vringState(1, 1));
+            assertThat(frontEnd.hasMessageWithin(A_MOMENT)).isFalse();
+        } finally {
+            free.complete(null);
+        }
+        assertThat(frontEnd.receive().u64()).isZero();
+        held.release();
+        shouldBeUsed(chain);
     }
 
     @Test
