@@ -44,7 +44,7 @@ public final class Frame {
         return pieces;
     }
 
-    /** Empties the frame; nothing is left to be done to it. What it lay in is unmapped by its owner, not by the collector. */
+    /** Empties the frame; nothing is left to be done to it. It refers to what it lay in until it is filled again. */
     public void clear() {
         pieces = 0;
         bytes = 0;

@@ -19,7 +19,7 @@ abstract sealed class BenchmarkDriver permits SplitBenchmarkDriver, PackedBenchm
 
     static final RingFeatures FEATURES = new RingFeatures(true, true);
 
-    private static final int BUFFER_BYTES = 512;
+    static final int BUFFER_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
 
     final FakeMemory memory;
@@ -115,10 +115,6 @@ abstract sealed class BenchmarkDriver permits SplitBenchmarkDriver, PackedBenchm
 
     static long buffer(int index) {
         return FakeMemory.GUEST_ADDRESS + (long) PAGE_BYTES * index;
-    }
-
-    static int bufferBytes() {
-        return BUFFER_BYTES;
     }
 
     static boolean isWritable(int index) {

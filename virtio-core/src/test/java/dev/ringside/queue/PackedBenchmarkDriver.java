@@ -52,7 +52,7 @@ final class PackedBenchmarkDriver extends BenchmarkDriver {
                     writeTable(tables[id]);
                     PackedDriver.descriptor(desc, next, tableAddresses[id], tableBytes(), id, flags);
                 } else {
-                    PackedDriver.descriptor(desc, next, buffer(i), bufferBytes(), id, flags);
+                    PackedDriver.descriptor(desc, next, buffer(i), BUFFER_BYTES, id, flags);
                 }
                 if (++next == SIZE) {
                     next = 0;
@@ -65,7 +65,7 @@ final class PackedBenchmarkDriver extends BenchmarkDriver {
 
     private void writeTable(MemorySegment to) {
         for (int i = 0; i < descriptors; i++) {
-            PackedDriver.descriptor(to, i, buffer(i), bufferBytes(), 0, isWritable(i) ? PackedDriver.WRITE : 0);
+            PackedDriver.descriptor(to, i, buffer(i), BUFFER_BYTES, 0, isWritable(i) ? PackedDriver.WRITE : 0);
         }
     }
 

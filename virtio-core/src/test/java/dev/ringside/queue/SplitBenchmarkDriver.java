@@ -52,7 +52,7 @@ final class SplitBenchmarkDriver extends BenchmarkDriver {
         for (int i = 0; i < descriptors; i++) {
             boolean last = i == descriptors - 1;
             int flags = (last ? 0 : SplitDriver.NEXT) | (isWritable(i) ? SplitDriver.WRITE : 0);
-            SplitDriver.descriptor(to, first + i, buffer(i), bufferBytes(), flags, last ? 0 : first + i + 1);
+            SplitDriver.descriptor(to, first + i, buffer(i), BUFFER_BYTES, flags, last ? 0 : first + i + 1);
         }
     }
 
