@@ -8,7 +8,6 @@ import dev.ringside.loop.DeviceLoop;
 import dev.ringside.loop.Pollable;
 import dev.ringside.memory.DirtyLog;
 import dev.ringside.memory.GuestMemory;
-import dev.ringside.memory.Iotlb;
 import dev.ringside.queue.DescriptorChain;
 import dev.ringside.queue.Virtqueue;
 import java.util.concurrent.CompletableFuture;
@@ -55,6 +54,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     private final QueueStats stats;
 
     private final QueueSignals signals;
+    private final QueueMemory memory;
     private final ChainPool chains;
 
     /** A malformed chain behind those that a {@link DemandHandler} took last: rejected in its turn, with the next ones. */
@@ -63,18 +63,8 @@ public final class RunningQueue implements QueueContext, Pollable {
     /** Chains that stay in flight although this queue stops. */
     private int left;
 
-    /** Behind an IOMMU: a translation that was asked for, without which the next chain, or the ring, cannot be read. */
-    private Iotlb.@Nullable Miss missing;
-
-    /** Where to find the ring again, of which a translation is missing: until then nothing of it is touched. */
-    private @Nullable GuestMemory lost;
-
     /** Where writes to buffers are marked. */
     private @Nullable DirtyLog log;
-    /** Where writes to the ring are marked. */
-    private @Nullable DirtyLog usedLog;
-
-    private long usedLogAddress;
 
     /** Faults of memory that did not break the queue so far. */
     private int memoryErrors;
@@ -109,6 +99,7 @@ public final class RunningQueue implements QueueContext, Pollable {
         this.faults = faults;
         this.stats = device.stats(index);
         this.signals = new QueueSignals(loop, stats);
+        this.memory = new QueueMemory(queue);
         this.chains = new ChainPool(queue.size());
         this.handler = device.start(this, features);
         this.demand = handler instanceof DemandHandler taking ? taking : null;
@@ -204,13 +195,8 @@ public final class RunningQueue implements QueueContext, Pollable {
      */
     public void log(@Nullable DirtyLog payload, @Nullable DirtyLog used, long usedAddress) {
         log = payload;
-        usedLog = used;
-        usedLogAddress = usedAddress;
-        if (lost != null) {
-            return; // What was written to the ring has been marked.
-        }
         try {
-            queue.logUsed(used, usedAddress);
+            memory.log(used, usedAddress);
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
         }
@@ -218,7 +204,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public void wake() {
-        if (active || broken || draining != null || missing != null) {
+        if (active || !mayTake()) {
             return;
         }
         try {
@@ -232,7 +218,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     @Override
     public boolean poll() {
-        if (broken || draining != null || missing != null) {
+        if (!mayTake()) {
             return false;
         }
         try {
@@ -265,7 +251,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     @Override
     public boolean arm() {
         boolean wanted = demand == null || starved;
-        if (wanted && !broken && draining == null && missing == null) {
+        if (wanted && mayTake()) {
             try {
                 if (queue.armKicks()) {
                     queue.disarmKicks();
@@ -281,6 +267,11 @@ public final class RunningQueue implements QueueContext, Pollable {
         return true;
     }
 
+    /** Whether chains may be taken now. */
+    private boolean mayTake() {
+        return !broken && draining == null && !memory.isIncomplete();
+    }
+
     private boolean serveNext() throws RingFault {
         if (queue.isEmpty()) {
             return false;
@@ -294,14 +285,14 @@ public final class RunningQueue implements QueueContext, Pollable {
             settle(chain);
             throw e;
         }
-        return missing == null;
+        return !memory.isIncomplete();
     }
 
     @Override
     public int take(DescriptorChain[] to) {
         int taken = 0;
         // Bounded, for a driver may make malformed chains available as fast as they are rejected.
-        for (int tries = 0; tries < to.length && !broken && draining == null && missing == null; tries++) {
+        for (int tries = 0; tries < to.length && mayTake(); tries++) {
             try {
                 if (malformed != null) {
                     if (taken > 0) {
@@ -377,7 +368,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     private boolean pollOrReject(DescriptorChain chain) throws RingFault {
         try {
             if (!queue.poll(chain)) {
-                missing = queue.missing();
+                memory.chainMissed();
                 chains.recycle(chain);
                 return false;
             }
@@ -452,7 +443,7 @@ public final class RunningQueue implements QueueContext, Pollable {
     }
 
     private void publish() {
-        if (broken || lost != null) {
+        if (broken || memory.isRingLost()) {
             return;
         }
         try {
@@ -497,7 +488,7 @@ public final class RunningQueue implements QueueContext, Pollable {
             active = false;
             loop.deactivate(this);
         }
-        if (!broken && lost == null) {
+        if (!broken && !memory.isRingLost()) {
             try {
                 queue.armKicks();
             } catch (RingFault e) {
@@ -512,22 +503,22 @@ public final class RunningQueue implements QueueContext, Pollable {
      * Moves to a memory table that still has all the regions of the one before; chains in flight go on. Not for a device
      * behind an IOMMU, whose ring may have to be looked up anew.
      *
-     * @param memory the next generation
+     * @param generation the next one
      */
-    public void growMemory(GuestMemory memory) {
-        rebind(memory);
+    public void growMemory(GuestMemory generation) {
+        rebind(generation);
     }
 
     /**
      * Moves to another memory table between two requests.
      *
-     * @param memory the next generation
+     * @param generation the next one
      * @return completed when this queue uses nothing of the generation before
      */
-    public CompletableFuture<Void> replaceMemory(GuestMemory memory) {
+    public CompletableFuture<Void> replaceMemory(GuestMemory generation) {
         return drain().thenRun(() -> {
             draining = null;
-            rebind(memory);
+            rebind(generation);
             wake();
         });
     }
@@ -537,17 +528,18 @@ public final class RunningQueue implements QueueContext, Pollable {
      *
      * @param first I/O virtual address of its first byte
      * @param last and of its last one
+     * @param access what the device may do there
      */
-    public void translated(long first, long last) {
-        Iotlb.Miss miss = missing;
-        if (miss == null || miss.address() < first || miss.address() > last) {
-            return;
+    public void translated(long first, long last, int access) {
+        try {
+            if (!broken && memory.translated(first, last, access)) {
+                wake();
+            }
+        } catch (RingFault e) {
+            breakQueue(e);
+        } catch (InternalError e) {
+            breakQueue(memoryFault(e));
         }
-        missing = null;
-        if (lost != null) {
-            rebind(lost);
-        }
-        wake();
     }
 
     /**
@@ -556,12 +548,12 @@ public final class RunningQueue implements QueueContext, Pollable {
      *
      * @param first I/O virtual address of the first byte
      * @param last and of the last one
-     * @param memory to find the ring in
+     * @param generation to find the ring in
      * @return completed when this queue uses none of them
      */
-    public CompletableFuture<Void> invalidated(long first, long last, GuestMemory memory) {
-        if (lost == null && queue.touches(first, last)) {
-            return replaceMemory(memory);
+    public CompletableFuture<Void> invalidated(long first, long last, GuestMemory generation) {
+        if (memory.ringTouches(first, last)) {
+            return replaceMemory(generation);
         }
         if (chains.touches(first, last)) {
             return drain().thenRun(() -> {
@@ -572,28 +564,14 @@ public final class RunningQueue implements QueueContext, Pollable {
         return CompletableFuture.completedFuture(null);
     }
 
-    private void rebind(GuestMemory memory) {
+    private void rebind(GuestMemory generation) {
         if (broken) {
             return;
         }
-        missing = queue.missing(memory);
-        if (missing != null) {
-            lost = memory;
-            return;
-        }
         try {
-            queue.rebind(memory);
-            lost = null;
-            if (memory.iotlb() != null) {
-                queue.logUsed(usedLog, usedLogAddress); // The ring may lie elsewhere now.
-            }
+            memory.rebind(generation);
         } catch (RingFault e) {
-            missing = queue.missing(memory);
-            if (missing == null) {
-                breakQueue(e);
-            } else {
-                lost = memory; // Taken back by the session's loop since we looked.
-            }
+            breakQueue(e);
         } catch (InternalError e) {
             breakQueue(memoryFault(e));
         }
@@ -642,7 +620,7 @@ public final class RunningQueue implements QueueContext, Pollable {
 
     /** The JVM reports a fault at some later point, perhaps while another queue of the loop is at work than its own. */
     private void breakIfMemoryIsGone(InternalError error) {
-        if (lost != null) {
+        if (memory.isRingLost()) {
             return; // This queue has touched nothing.
         }
         if (++memoryErrors == MAX_MEMORY_ERRORS) {

@@ -4,6 +4,7 @@ import dev.ringside.fault.MessageFault;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +29,20 @@ public final class Iotlb {
      */
     public static final int MAX_ENTRIES = 1 << 16;
 
+    /**
+     * Above this many, only what a queue cannot do without is asked for: what a front-end has not read yet is kept, and has
+     * to have a bound.
+     */
+    private static final int MANY_UNANSWERED = 128;
+
     private final ConcurrentSkipListMap<Long, Entry> entries = new ConcurrentSkipListMap<>();
     /** How many these are: such a map does not know, and would count them. */
     private int count;
 
+    private volatile long lastBytes = 4096;
+
     private final Consumer<Miss> ask;
+    private final AtomicInteger unanswered = new AtomicInteger();
 
     /**
      * A range that is mapped.
@@ -50,7 +60,12 @@ public final class Iotlb {
      * @param address I/O virtual
      * @param access {@link #READ} or {@link #WRITE}
      */
-    public record Miss(long address, int access) {}
+    public record Miss(long address, int access) {
+        /** Whether a translation of addresses from {@code first} to {@code last} is what was missed. */
+        public boolean isAnsweredBy(long first, long last, int granted) {
+            return address >= first && address <= last && (granted & access) == access;
+        }
+    }
 
     /** @param ask has the front-end asked for a translation; called on any thread */
     public Iotlb(Consumer<Miss> ask) {
@@ -88,6 +103,8 @@ public final class Iotlb {
         }
         entries.put(address, new Entry(address, last, userAddress, granted));
         count++;
+        lastBytes = size;
+        unanswered.updateAndGet(due -> Math.max(due - 1, 0));
     }
 
     /**
@@ -115,6 +132,7 @@ public final class Iotlb {
     public void clear() {
         entries.clear();
         count = 0;
+        unanswered.set(0);
     }
 
     /** How many translations there are; for whoever updates. */
@@ -132,12 +150,23 @@ public final class Iotlb {
         return below.getValue();
     }
 
-    /** Asks the front-end for what {@link GuestMemory#translate} has not found. Returns what to wait for. */
-    public Miss miss(long address, int access) {
+    /** Asks the front-end for what was not found. Returns what to wait for. */
+    Miss ask(long address, int access) {
         // One permission at a time: that is how QEMU asks an IOMMU.
         int asked = (access & WRITE) != 0 && find(address, WRITE) == null ? WRITE : READ;
         Miss miss = new Miss(address, asked);
+        unanswered.incrementAndGet();
         ask.accept(miss);
         return miss;
+    }
+
+    /** Whether no more should be asked for than has to be. */
+    boolean hasManyUnanswered() {
+        return unanswered.get() >= MANY_UNANSWERED;
+    }
+
+    /** The size of the translation that came last. Front-ends tell of one page of the IOMMU at a time. */
+    long lastBytes() {
+        return lastBytes;
     }
 }

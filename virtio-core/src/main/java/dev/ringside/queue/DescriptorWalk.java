@@ -4,6 +4,7 @@ import dev.ringside.fault.ChainFault;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
+import dev.ringside.memory.Misses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +35,8 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     private GuestMemory memory = GuestMemory.EMPTY;
     /** Where the last buffer was found; most often the next one lies there as well. */
     private @Nullable MemoryRegion recent;
-    /** Of a device behind an IOMMU. */
-    private @Nullable Iotlb iotlb;
-    /** The first translation that the chain being followed has missed. */
-    private Iotlb.@Nullable Miss missing;
+    /** Behind an IOMMU: the translations that the chain being followed has missed. */
+    private @Nullable Misses misses;
 
     /** The indirect table being walked, where it begins in {@link #table}, and its number of descriptors. */
     MemorySegment table = MemorySegment.NULL;
@@ -61,19 +60,22 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     final void rebind(GuestMemory generation) {
         memory = generation;
         recent = null;
-        iotlb = generation.iotlb();
+        Iotlb iotlb = generation.iotlb();
+        misses = iotlb == null ? null : new Misses(iotlb);
     }
 
     /** What the last walk missed: the chain cannot be known before it is there. It has been asked for. */
     final Iotlb.@Nullable Miss missing() {
-        return missing;
+        return misses == null ? null : misses.last();
     }
 
     final void begin() {
         buffers = 0;
         sawWritable = false;
         fault = null;
-        missing = null;
+        if (misses != null) {
+            misses.begin();
+        }
     }
 
     /**
@@ -86,7 +88,7 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         ChainFault.Kind wrong = append(chain, address, length, writable);
         sawWritable |= writable;
         if (wrong == null) {
-            return missing == null;
+            return missing() == null;
         }
         if (fault == null) {
             fault = new ChainFault(wrong, "buffer of %#x bytes at %#x".formatted(length, address));
@@ -104,8 +106,8 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         if (chain.readableBytes() + chain.writableBytes() + length > MAX_BYTES) {
             return ChainFault.Kind.TOO_LARGE;
         }
-        if (iotlb != null) {
-            return translate(iotlb, chain, address, length, writable);
+        if (misses != null) {
+            return translate(misses, chain, address, length, writable);
         }
         MemoryRegion region = recent;
         if (region == null || !region.holds(address, length)) {
@@ -119,24 +121,27 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
     }
 
     private ChainFault.@Nullable Kind translate(
-            Iotlb translations, DescriptorChain chain, long address, long length, boolean writable) {
+            Misses missed, DescriptorChain chain, long address, long length, boolean writable) {
         if (address < 0 || address > Long.MAX_VALUE - length) {
             return ChainFault.Kind.OUTSIDE_MEMORY;
         }
-        if (missing != null) {
-            return null; // The whole chain is going to be walked again.
-        }
-        long missed = chain.appendTranslated(memory, address, length, writable);
-        if (missed == DescriptorChain.APPENDED) {
+        int access = writable ? Iotlb.WRITE : Iotlb.READ;
+        if (missed.last() != null) {
+            // The whole chain is going to be walked again.
+            missed.lookAhead(address, length, access);
             return null;
         }
-        if (missed == DescriptorChain.OUTSIDE) {
+        long at = chain.appendTranslated(memory, address, length, writable);
+        if (at == DescriptorChain.APPENDED) {
+            return null;
+        }
+        if (at == DescriptorChain.OUTSIDE) {
             return ChainFault.Kind.OUTSIDE_MEMORY;
         }
-        if (missed == DescriptorChain.TOO_MANY) {
+        if (at == DescriptorChain.TOO_MANY) {
             return ChainFault.Kind.TOO_LONG;
         }
-        missing = translations.miss(missed, writable ? Iotlb.WRITE : Iotlb.READ);
+        missed.add(at, length - (at - address), access);
         return null;
     }
 
@@ -169,8 +174,8 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
             throw new ChainFault(ChainFault.Kind.INDIRECT_LENGTH, "indirect table of " + length + " bytes");
         }
         tableSize = (int) length / DESC_BYTES;
-        if (iotlb != null) {
-            return enterTranslated(iotlb, address, length);
+        if (misses != null) {
+            return enterTranslated(misses, address, length);
         }
         MemoryRegion region = memory.atGuestAddress(address);
         if (region != null && region.size() - (address - region.guestAddress()) >= length) {
@@ -186,17 +191,17 @@ abstract sealed class DescriptorWalk permits SplitWalk, PackedWalk {
         return true;
     }
 
-    private boolean enterTranslated(Iotlb translations, long address, long length) throws ChainFault {
+    private boolean enterTranslated(Misses missed, long address, long length) throws ChainFault {
         if (address < 0 || address > Long.MAX_VALUE - length) {
             throw tableOutside(address, length);
         }
         DescriptorChain pieces = new DescriptorChain(0);
-        long missed = pieces.appendTranslated(memory, address, length, false);
-        if (missed >= 0) {
-            missing = translations.miss(missed, Iotlb.READ);
+        long at = pieces.appendTranslated(memory, address, length, false);
+        if (at >= 0) {
+            missed.add(at, length - (at - address), Iotlb.READ);
             return false;
         }
-        if (missed != DescriptorChain.APPENDED) {
+        if (at != DescriptorChain.APPENDED) {
             throw tableOutside(address, length);
         }
         if (pieces.segments() == 1) {

@@ -4,6 +4,7 @@ import dev.ringside.fault.RingFault;
 import dev.ringside.memory.GuestMemory;
 import dev.ringside.memory.Iotlb;
 import dev.ringside.memory.MemoryRegion;
+import dev.ringside.memory.Misses;
 import dev.ringside.memory.Place;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -83,33 +84,34 @@ record RingPart(String name, long address, long bytes, int alignment, int access
         return new RingFault(RingFault.Kind.OUTSIDE_MEMORY, "%s of %d bytes at %#x".formatted(name, bytes, address));
     }
 
-    /** The first translation that {@link #find} would miss; it has been asked for. */
-    Iotlb.@Nullable Miss missing(GuestMemory memory) {
+    /** Asks for what is missing of a ring's translations. Returns what to wait for, {@code null} if nothing is missing. */
+    static Iotlb.@Nullable Miss missing(List<RingPart> parts, GuestMemory memory) {
         Iotlb iotlb = memory.iotlb();
         if (iotlb == null) {
             return null;
         }
+        Misses misses = new Misses(iotlb);
+        for (RingPart part : parts) {
+            part.addMissing(memory, misses);
+        }
+        return misses.last();
+    }
+
+    private void addMissing(GuestMemory memory, Misses misses) {
+        if (misses.last() != null) {
+            misses.lookAhead(address, bytes, access);
+            return;
+        }
         Place place = new Place();
         for (long done = 0; done < bytes; done += place.bytes()) {
             if (!memory.translate(address + done, access, place)) {
-                return iotlb.miss(address + done, access);
+                misses.add(address + done, bytes - done, access);
+                return;
             }
             if (place.region() == null) {
-                return null; // A fault, which find tells of.
+                return; // A fault, which find tells of.
             }
         }
-        return null;
-    }
-
-    /** The same of all parts of a ring. */
-    static Iotlb.@Nullable Miss missing(List<RingPart> parts, GuestMemory memory) {
-        for (RingPart part : parts) {
-            Iotlb.Miss miss = part.missing(memory);
-            if (miss != null) {
-                return miss;
-            }
-        }
-        return null;
     }
 
     /** Whether the part touches a range of addresses. */

@@ -131,7 +131,7 @@ final class BackEnd {
             case Message.IotlbUpdate update -> {
                 negotiated.needTranslation("IOTLB update");
                 translation.update(update);
-                yield vrings.translated(update.address(), update.address() + update.size() - 1);
+                yield vrings.translated(update.address(), update.address() + update.size() - 1, update.access());
             }
             case Message.IotlbInvalidate invalidate -> {
                 negotiated.needTranslation("IOTLB invalidation");

@@ -115,14 +115,14 @@ final class Vring {
      *
      * @return whether the vring does not run but waits for this one
      */
-    boolean translated(long first, long last) {
+    boolean translated(long first, long last, int access) {
         RunningQueue queue = running;
         if (queue != null) {
-            loop.execute(() -> queue.translated(first, last));
+            loop.execute(() -> queue.translated(first, last, access));
             return false;
         }
         Iotlb.Miss miss = missing;
-        if (miss == null || miss.address() < first || miss.address() > last) {
+        if (miss == null || !miss.isAnsweredBy(first, last, access)) {
             return false;
         }
         missing = null;

@@ -151,9 +151,9 @@ final class Vrings {
     }
 
     /** A translation has come: those go on, or begin, that have missed it. */
-    CompletableFuture<Reply> translated(long first, long last) {
-        return whenAll(
-                vring -> vring.translated(first, last) ? runIfReady(vring) : CompletableFuture.completedFuture(null));
+    CompletableFuture<Reply> translated(long first, long last, int access) {
+        return whenAll(vring ->
+                vring.translated(first, last, access) ? runIfReady(vring) : CompletableFuture.completedFuture(null));
     }
 
     /** What the front-end has said of them. */

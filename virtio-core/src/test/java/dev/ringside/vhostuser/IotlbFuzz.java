@@ -45,6 +45,7 @@ public final class IotlbFuzz implements FuzzTarget {
     private static final int MAX_STEPS = 64;
     private static final int EXECUTIONS_BETWEEN_LOOKS = 4096;
     private static final int MOST_UNHEARD = 64;
+    private static final int MANY_UNANSWERED = 128;
     private static final Duration MOMENT = Duration.ofMillis(1);
 
     /** Where the ring is: I/O virtual, and in the front-end's memory if that is mapped to itself. */
@@ -118,7 +119,9 @@ public final class IotlbFuzz implements FuzzTarget {
         releaseHeld();
         HostileDriver.await(server.finished());
         model.end();
-        if (misses > 2 * causes) {
+        // Each lets a queue, or a ring, look again; what is asked for beyond the first page has to be answered above a
+        // number.
+        if (misses > 3 * causes + MANY_UNANSWERED) {
             throw new AssertionError("%d misses for %d reasons".formatted(misses, causes));
         }
         if (!log.errors().isEmpty()) {
