@@ -59,9 +59,10 @@ final class HeldChains {
     }
 
     /**
-     * Stores something in each of the last chains, where a header and the beginning of a frame will be. The driver's processor has these
-     * cache lines. Stored to one right after the other, they come at the same time; otherwise every frame's stores would
-     * wait for theirs, and whatever is stored after them, too. The bytes mean nothing while the chain is not used.
+     * Stores something in each of the last chains, where a header and the beginning of a frame will be. The driver's
+     * processor has these cache lines. Stored to one right after the other, they come at the same time; otherwise every
+     * frame's stores would wait for theirs, and whatever is stored after them, too. The bytes mean nothing while the chain
+     * is not used.
      *
      * @param from the first of them
      */

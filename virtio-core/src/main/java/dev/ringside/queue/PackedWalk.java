@@ -50,7 +50,8 @@ final class PackedWalk extends DescriptorWalk {
      * @param firstWord its length, id and flags, which have been loaded already
      * @param room entries that the chain can have at most; above 0
      * @param inflight where the chain's descriptors are copied to, {@code null} for nowhere
-     * @return what is wrong with the chain, or {@code null}, also if a translation is {@link #missing}; in any case it knows its id and its number of entries
+     * @return what is wrong with the chain, or {@code null}, also if a translation is {@link #missing}; in any case it
+     *     knows its id and its number of entries
      * @throws RingFault if the chain does not end
      */
     @Nullable

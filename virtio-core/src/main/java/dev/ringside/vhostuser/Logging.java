@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The log of written pages that the front-end has given last; whether it is used, the features say (vhost-user, "Migration"). */
+/**
+ * The log of written pages that the front-end has given last; whether it is used, the features say (vhost-user,
+ * "Migration").
+ */
 final class Logging {
     private final Negotiation negotiated;
     private @Nullable DirtyLog log;

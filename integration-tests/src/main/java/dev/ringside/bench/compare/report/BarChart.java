@@ -10,7 +10,10 @@ import dev.ringside.bench.report.Numbers;
 import java.util.List;
 import java.util.Locale;
 
-/** A metric of one workload as an SVG picture: a bar for each mode, as long as its median, with a whisker from the smallest to the largest run. */
+/**
+ * A metric of one workload as an SVG picture: a bar for each mode, as long as its median, with a whisker from the smallest
+ * to the largest run.
+ */
 final class BarChart {
     private static final int LABELS = 185;
     private static final int BARS = 330;
