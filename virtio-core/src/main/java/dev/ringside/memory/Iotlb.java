@@ -90,19 +90,21 @@ public final class Iotlb {
             throw new MessageFault("translation with permission " + access);
         }
         long last = address + size - 1;
-        int granted = access;
         Entry before = entries.get(address);
-        if (before != null && before.last == last && before.userAddress == userAddress) {
+        if (before != null && before.last == last) {
             // QEMU's virtio-iommu tells no more of a page than was asked for; nothing is taken back but by
             // invalidation.
-            granted |= before.access;
+            int granted = before.userAddress == userAddress ? access | before.access : access;
+            // In one step: a queue that looks meanwhile has to find what it has been told.
+            entries.put(address, new Entry(address, last, userAddress, granted));
+        } else {
+            invalidate(address, last);
+            if (count == MAX_ENTRIES) {
+                clear();
+            }
+            entries.put(address, new Entry(address, last, userAddress, access));
+            count++;
         }
-        invalidate(address, last);
-        if (count == MAX_ENTRIES) {
-            clear();
-        }
-        entries.put(address, new Entry(address, last, userAddress, granted));
-        count++;
         lastBytes = size;
         unanswered.updateAndGet(due -> Math.max(due - 1, 0));
     }
@@ -152,8 +154,9 @@ public final class Iotlb {
 
     /** Asks the front-end for what was not found. Returns what to wait for. */
     Miss ask(long address, int access) {
-        // One permission at a time: that is how QEMU asks an IOMMU.
-        int asked = (access & WRITE) != 0 && find(address, WRITE) == null ? WRITE : READ;
+        // One permission at a time: that is how QEMU asks an IOMMU. And none that is not needed: it may never be
+        // granted.
+        int asked = access == READ_WRITE ? (find(address, WRITE) == null ? WRITE : READ) : access;
         Miss miss = new Miss(address, asked);
         unanswered.incrementAndGet();
         ask.accept(miss);

@@ -98,7 +98,7 @@ final class VringLayout {
         return address != null && size != 0;
     }
 
-    /** What is missing of the ring's translations, of which the first has been asked for; {@code null} if nothing. */
+    /** What to wait for of the ring's translations, which has been asked for; {@code null} if nothing is missing. */
     Iotlb.@Nullable Miss missing(GuestMemory memory, long features) {
         VringAddress rings = address;
         if (memory.iotlb() == null || rings == null || size == 0) {

@@ -3,6 +3,8 @@ package dev.ringside.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +26,26 @@ class IotlbLimitTest {
         assertThat(found(3L * Iotlb.MAX_ENTRIES)).isEqualTo(iotlb.count());
         iotlb.invalidate(0, Long.MAX_VALUE);
         assertThat(iotlb.count()).isZero();
+    }
+
+    /** A queue may look while the same is told once more. */
+    @Test
+    void shouldKnowATranslationAllTheWhileThatItIsToldAgain() throws Exception {
+        iotlb.update(PAGE, PAGE, PAGE, Iotlb.READ_WRITE);
+        AtomicBoolean isTelling = new AtomicBoolean(true);
+        CompletableFuture<Boolean> isKnown = CompletableFuture.supplyAsync(() -> {
+            boolean known = true;
+            while (isTelling.get()) {
+                known &= iotlb.find(PAGE, Iotlb.WRITE) != null;
+            }
+            return known;
+        });
+        for (int i = 0; i < 1_000_000; i++) {
+            iotlb.update(PAGE, PAGE, PAGE, 1 + i % 3);
+        }
+        isTelling.set(false);
+        assertThat(isKnown.get()).isTrue();
+        assertThat(iotlb.count()).isEqualTo(1);
     }
 
     /** Pages, of so many, that have a translation. */

@@ -91,6 +91,16 @@ class MissesTest {
         assertThat(asked).isEqualTo(pages(0, 2, Iotlb.READ));
     }
 
+    /** Looked for a moment ago, and not found: it may be writable only, so that nobody would answer anything else. */
+    @Test
+    void shouldAskForTheSameThoughItHasComeMeanwhile() throws Exception {
+        know(BUFFER, PAGE, Iotlb.WRITE);
+        misses.add(BUFFER, 1, Iotlb.WRITE);
+        assertThat(asked).containsExactly(new Miss(BUFFER, Iotlb.WRITE));
+        misses.add(BUFFER, 1, Iotlb.READ_WRITE);
+        assertThat(asked).hasSize(2).endsWith(new Miss(BUFFER, Iotlb.READ));
+    }
+
     /** Known ones count as well: a front-end may tell of very small ones. */
     @Test
     void shouldNotLookThroughAnyNumberOfKnownOnes() throws Exception {
