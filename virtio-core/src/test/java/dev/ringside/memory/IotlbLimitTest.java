@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -33,13 +34,16 @@ class IotlbLimitTest {
     void shouldKnowATranslationAllTheWhileThatItIsToldAgain() throws Exception {
         iotlb.update(PAGE, PAGE, PAGE, Iotlb.READ_WRITE);
         AtomicBoolean isTelling = new AtomicBoolean(true);
+        CountDownLatch looked = new CountDownLatch(1);
         CompletableFuture<Boolean> isKnown = CompletableFuture.supplyAsync(() -> {
             boolean known = true;
             while (isTelling.get()) {
                 known &= iotlb.find(PAGE, Iotlb.WRITE) != null;
+                looked.countDown();
             }
             return known;
         });
+        looked.await();
         for (int i = 0; i < 1_000_000; i++) {
             iotlb.update(PAGE, PAGE, PAGE, 1 + i % 3);
         }
